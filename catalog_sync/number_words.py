@@ -11,6 +11,11 @@ NUMBER_REASONS: dict[str, str] = {
         "Your system cannot be asked for the article %(sku)s (“%(title)s”), because of the slash in its number: no "
         "order of it could be entered, so that it is not sold. Give it a number without one there."
     ),
+    "sku_with_sign": _(
+        "Your system cannot be asked for the article %(sku)s (“%(title)s”), because of a comma or another sign in its "
+        "number that means something else there: no order of it could be entered, so that it is not sold. Give it a "
+        "number without one there."
+    ),
     "sku_shared": _(
         "Several articles have the number %(sku)s in your system; “%(title)s” is one of them. None of them is sold: an "
         "order could not say which is meant. Give each a number of its own there."

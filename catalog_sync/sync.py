@@ -289,7 +289,8 @@ def sync_feeds(now: datetime) -> int:
 
 def _sync_due(row: ReadRow, feed: Feed, lane: str, now: datetime) -> int:
     host = hosts.visited(feed, lanes.location_of(feed, row))
-    if host and (again := hosts.begin(host, now=now)):
+    again = now if connections.is_called_first(feed) else hosts.begin(host, now=now) if host else None
+    if again is not None:
         tries = max(row.attempts - 1, 0)  # this was none
         leases.finish(row, due_at=max(again, now + AGAIN), attempts=tries, last_error=row.last_error)
         return 0

@@ -17,7 +17,7 @@ from catalog_sync.adapters.system import Stated, SystemAdapter
 from catalog_sync.records import Lane
 from shops.systems import erpnext
 from shops.systems.erpnext import COUNTS, ERPNext, Filter, Level, Row, levels_of
-from shops.systems.erpnext_taxes import TAXED, Taxes
+from shops.systems.erpnext_taxes import TAXED
 from shops.systems.numbers import isbn
 
 ITEM = ["item_name", "disabled", "is_sales_item", "is_stock_item", "has_variants", "stock_uom", *TAXED]
@@ -32,7 +32,7 @@ class ERPNextAdapter(SystemAdapter):
     kind = "erpnext"
 
     def read(self, client: ERPNext, lane: Lane, changed_since: datetime | None) -> Iterator[Iterable[Stated]]:
-        client.check_context()
+        client.check_context(prices=lane is Lane.CATALOGUE and changed_since is None)
         if lane is Lane.STOCK and changed_since is None:
             client.refuse_version()  # once a day, no more: it may have gone back to an older one
         if lane is Lane.STOCK and changed_since is not None:
@@ -41,7 +41,7 @@ class ERPNextAdapter(SystemAdapter):
                 moved = client.of("Item", "name", sorted(levels), ITEM)
                 yield [self._stated(item, levels, {}, {}, {}, client) for item in moved]
             return
-        taxes = Taxes(client) if client.options.get("adds_tax") and self.feed.tax_included else None
+        taxes = client.taxes if client.options.get("adds_tax") and self.feed.tax_included else None
         for items in self._items(client, changed_since):
             names = [str(item["name"]) for item in items]
             levels = client.levels(names)

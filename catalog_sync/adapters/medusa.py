@@ -11,7 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from catalog_sync.adapters.system import Stated, SystemAdapter
+from catalog_sync.adapters.system import Stated, SystemAdapter, summed
 from catalog_sync.records import Availability, Lane
 from shops.systems.medusa import STOCK, Medusa, stamp
 
@@ -24,7 +24,8 @@ ONLY_ONE = "Default variant"  # of a product without options
 class MedusaAdapter(SystemAdapter):
     kind = "medusa"
     whole_lanes = frozenset({Lane.STOCK})
-    _rate: Decimal | None = None  # asked with the first price of a reading: it may be another than yesterday's
+    # As `Medusa.tax` has it, asked with the first price of a reading: it may be another than yesterday's.
+    _tax: tuple[Decimal, bool] | None = None
 
     def read(self, client: Medusa, lane: Lane, changed_since: datetime | None) -> Iterator[Iterable[Stated]]:
         client.check_context()
@@ -33,8 +34,8 @@ class MedusaAdapter(SystemAdapter):
         else:
             pages = _changed(client, changed_since)
         for page in pages:
-            if self._rate is None and page and lane is Lane.CATALOGUE and self.feed.tax_included:
-                self._rate = client.tax_rate()
+            if self._tax is None and page and lane is Lane.CATALOGUE:
+                self._tax = client.tax()
             yield [self._stated(client, variant) for variant in page]
 
     def _stated(self, client: Medusa, variant: dict[str, Any]) -> Stated:
@@ -43,13 +44,15 @@ class MedusaAdapter(SystemAdapter):
             there = Availability.IN_STOCK
         elif counts is None:
             there = Availability.TEMPORARILY_UNAVAILABLE
+        on_top, included = summed([self._tax] if self._tax else [])
         titles = [product.get("title"), variant.get("title")]
         return Stated(
             sku=variant["sku"] or "",
             gtin=variant.get("ean") or variant.get("barcode") or variant.get("upc") or "",
             title=" – ".join(title for title in titles if title and title != ONLY_ONE),
             price=_price(variant, client.options["currency"]),
-            tax_rate=self._rate,
+            tax_rate=on_top,
+            included_rate=included,
             quantity=None if counts is None else counts[1 if self.contains_our_orders else 0],
             availability=there,
             is_gone=product.get("status") != "published",

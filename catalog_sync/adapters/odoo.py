@@ -13,7 +13,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from catalog_sync.adapters.system import Stated, SystemAdapter
+from catalog_sync.adapters.system import Stated, SystemAdapter, summed
 from catalog_sync.records import Availability, Lane
 from shops.systems.odoo import PAGE, SALABLE, Odoo, stamp
 
@@ -31,7 +31,7 @@ class OdooAdapter(SystemAdapter):
 
     def read(self, client: Odoo, lane: Lane, changed_since: datetime | None) -> Iterator[Iterable[Stated]]:
         client.check_context()
-        fields, taxes = NUMBERS if lane is Lane.STOCK else FACTS, dict[int, Decimal]()
+        fields, taxes = NUMBERS if lane is Lane.STOCK else FACTS, dict[int, tuple[Decimal, bool]]()
         if changed_since is None:
             pages = client.each("product.product", SALABLE, fields, WITHOUT_NUMBER)
         elif lane is Lane.CATALOGUE:
@@ -41,14 +41,14 @@ class OdooAdapter(SystemAdapter):
         else:
             pages = _moved(client, fields, changed_since)
         for page in pages:
-            if self.feed.tax_included and not taxes and any(product.get("taxes_id") for product in page):
+            if not taxes and any(product.get("taxes_id") for product in page):
                 taxes = _taxes(client)
             yield [self._stated(client, product, taxes) for product in page]
 
-    def _stated(self, client: Odoo, product: dict[str, Any], taxes: dict[int, Decimal]) -> Stated:
+    def _stated(self, client: Odoo, product: dict[str, Any], taxes: dict[int, tuple[Decimal, bool]]) -> Stated:
         currency, price = client.options["currency"], product.get("lst_price")
         free = min(product["free_qty"], product["qty_available"] - product["outgoing_qty"])
-        rate = sum((taxes.get(tax, Decimal(0)) for tax in product.get("taxes_id") or ()), Decimal(0))
+        on_top, included = summed(taxes[tax] for tax in product.get("taxes_id") or () if tax in taxes)
         tracked = product["is_storable"]
         return Stated(
             sku=product["default_code"] or "",
@@ -56,7 +56,8 @@ class OdooAdapter(SystemAdapter):
             title=product.get("display_name") or "",
             price=None if price is None else Decimal(str(price)),
             currency=currency,
-            tax_rate=rate or None,
+            tax_rate=on_top,
+            included_rate=included,
             quantity=(free if self.contains_our_orders else product["qty_available"]) if tracked else None,
             availability=None if tracked else Availability.IN_STOCK,
             is_gone=not (product["active"] and product["sale_ok"] and product["type"] == "consu"),
@@ -79,8 +80,8 @@ def _moved(client: Odoo, fields: list[str], since: datetime) -> Iterator[list[di
         yield client.search("product.product", some, fields, ARCHIVED_TOO)
 
 
-def _taxes(client: Odoo) -> dict[int, Decimal]:
-    """{tax: per cent that it adds to the price}."""
+def _taxes(client: Odoo) -> dict[int, tuple[Decimal, bool]]:
+    """{tax: per cent of the price, and whether that is with it}"""
     found = client.search("account.tax", [["type_tax_use", "=", "sale"]], ["amount", "amount_type", "price_include"])
-    adds = (tax for tax in found if tax["amount_type"] == "percent" and not tax["price_include"])
-    return {tax["id"]: Decimal(str(tax["amount"])) for tax in adds}
+    by_rate = (tax for tax in found if tax["amount_type"] == "percent")
+    return {tax["id"]: (Decimal(str(tax["amount"])), bool(tax["price_include"])) for tax in by_rate}

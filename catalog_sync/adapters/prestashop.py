@@ -16,7 +16,7 @@ from catalog_sync.adapters.system import Stated, SystemAdapter
 from catalog_sync.records import Lane
 from marketplace.foundation.money import exponent
 from shops.systems.numbers import isbn, number
-from shops.systems.prestashop import PrestaShop
+from shops.systems.prestashop import PrestaShop, can_be_asked_for
 
 PRICE = "halles_price"  # the name under which PrestaShop gives it
 NUMBERS = "id,reference,active,available_for_order,type"
@@ -84,6 +84,7 @@ class PrestaShopAdapter(SystemAdapter):
             is_gone=str(row["active"]) != "1" or str(row["available_for_order"]) != "1",
             raw=row,
             key=(product, combination),
+            refused="" if can_be_asked_for(sku) else "sku_with_sign",
         )
 
 

@@ -13,7 +13,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from catalog_sync.adapters.system import Stated, SystemAdapter
+from catalog_sync.adapters.system import Stated, SystemAdapter, summed
 from catalog_sync.records import Availability, Lane
 from marketplace.foundation.money import exponent
 from shops.systems import square
@@ -31,7 +31,7 @@ class SquareAdapter(SystemAdapter):
 
     def read(self, client: Square, lane: Lane, changed_since: datetime | None) -> Iterator[Iterable[Stated]]:
         client.check_context()
-        self._taxes: dict[str, Decimal] | None = None
+        self._taxes: dict[str, tuple[Decimal, bool]] | None = None
         if changed_since is not None and lane is Lane.STOCK:
             counts = self._moved(client, changed_since)
             if counts is not None:
@@ -66,6 +66,7 @@ class SquareAdapter(SystemAdapter):
         money = here.get("price_money") or of_variation.get("price_money") or {}
         currency = money.get("currency") or client.options["currency"]
         tracked = here.get("track_inventory", of_variation.get("track_inventory"))
+        on_top, included = self._rates(client, of_item) if lane is Lane.CATALOGUE else (None, None)
         sku = sku_of(variation)
         stated_gtin = of_variation.get("upc") or isbn(sku)
         return Stated(
@@ -74,7 +75,8 @@ class SquareAdapter(SystemAdapter):
             title=_title(of_item, of_variation),
             price=Decimal(money["amount"]).scaleb(-exponent(currency)) if "amount" in money else None,
             currency=currency,
-            tax_rate=self._rate(client, of_item) if lane is Lane.CATALOGUE else None,
+            tax_rate=on_top,
+            included_rate=included,
             quantity=Decimal(0) if here.get("sold_out") else counts.get(variation["id"]) if tracked else None,
             availability=None if tracked or here.get("sold_out") else Availability.IN_STOCK,
             is_gone=not is_sold(item, variation, client.location),
@@ -82,18 +84,21 @@ class SquareAdapter(SystemAdapter):
             key=variation["id"],
         )
 
-    def _rate(self, client: Square, item: dict[str, Any]) -> Decimal | None:
-        """The taxes that come on top of its price, in per cent."""
+    def _rates(self, client: Square, item: dict[str, Any]) -> tuple[Decimal, Decimal] | tuple[None, None]:
+        """The taxes that come on top of its price, and those that are in it, in per cent."""
         if not item.get("tax_ids"):
-            return None
+            return None, None
         if self._taxes is None:
             self._taxes = {
-                tax["id"]: Decimal(tax["tax_data"].get("percentage") or 0)
+                tax["id"]: (
+                    Decimal(tax["tax_data"].get("percentage") or 0),
+                    tax["tax_data"].get("inclusion_type") == "INCLUSIVE",
+                )
                 for answer in client.each("/v2/catalog/search", {"object_types": ["TAX"]})
                 for tax in answer.get("objects", [])
-                if tax["tax_data"].get("enabled", True) and tax["tax_data"].get("inclusion_type") != "INCLUSIVE"
+                if tax["tax_data"].get("enabled", True)
             }
-        return sum((self._taxes.get(key, Decimal(0)) for key in item["tax_ids"]), Decimal(0)) or None
+        return summed(self._taxes[key] for key in item["tax_ids"] if key in self._taxes)
 
 
 def _title(item: dict[str, Any], variation: dict[str, Any]) -> str:

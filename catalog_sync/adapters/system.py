@@ -34,7 +34,7 @@ from catalog_sync.records import (
 from marketplace.foundation.money import exponent
 from shops.systems import SYSTEMS, access, clocks
 from shops.systems.access import Access
-from shops.systems.calling import SystemCallError
+from shops.systems.calling import SystemCallError, refuse_prices, understood
 
 OVERLAP = timedelta(minutes=5)  # longer than a change takes from its stamp until others see it
 
@@ -42,8 +42,8 @@ OVERLAP = timedelta(minutes=5)  # longer than a change takes from its stamp unti
 @dataclass(frozen=True)
 class Stated:
     """One article as a system states it. None and empty: it does not say. `price`: in whole units of `currency` (empty:
-    that of the client's options, or of the feed), with tax or (`tax_rate` in per cent, where the system's prices are
-    without) not. `is_gone`: it is not sold any more.
+    that of the client's options, or of the feed), as readers are to see it, or else with the taxes of it in per cent:
+    `tax_rate` comes on top, `included_rate` is in it. `is_gone`: it is not sold any more.
     `key`: by which the system tells it from another article of the same number; needed where there may be such.
     `refused`: a reason why it cannot be sold, whatever it is; of these are told `sku` and `title`."""
 
@@ -53,6 +53,7 @@ class Stated:
     price: Decimal | None = None
     currency: str = ""
     tax_rate: Decimal | None = None
+    included_rate: Decimal | None = None
     quantity: float | Decimal | None = None
     availability: str | None = None
     is_gone: bool = False
@@ -77,13 +78,16 @@ class SystemAdapter(Adapter):
     def read(self, client: Any, lane: Lane, changed_since: datetime | None) -> Iterator[Iterable[Stated]]:
         """The pages of one lane: all that is sold (what is gone is passed over), or with `changed_since` (by the
         system's clock) what changed from then on, what is not sold any more among it. Whether the system says what it
-        should is looked at before the first page (`client.check_context`). Raises SystemCallError."""
+        should is looked at before the first page (`client.check_context`, which leaves in `client.with_tax` whether
+        prices, which are read as they were entered, are with tax now). Raises SystemCallError."""
         raise NotImplementedError
 
     # Subclasses shouldn't need to override:
     def fetch(self, lane: Lane, since: Cursor | None) -> Iterator[Chunk]:
         try:
-            yield from self._chunks(lane, since)
+            client = self.client()
+            with understood(client.caller.system, client.caller.secrets, but=FeedError):
+                yield from self._chunks(client, lane, since)
         except SystemCallError as error:
             raise as_feed_error(error) from error
 
@@ -91,10 +95,10 @@ class SystemAdapter(Adapter):
         entered = Access(self.feed.kind, self.feed.location, self.feed.options, self.feed.secrets)
         return SYSTEMS[self.feed.kind].client_for(entered)
 
-    def _chunks(self, lane: Lane, since: Cursor | None) -> Iterator[Chunk]:
+    def _chunks(self, client: Any, lane: Lane, since: Cursor | None) -> Iterator[Chunk]:
         """All of it counts as of the moment before the first request. Where an article is gone of which another with
         its number is sold still, nothing tells how that one stands: all is read the next time."""
-        started, client = datetime.now(UTC), self.client()
+        started = datetime.now(UTC)
         self.currency = str(getattr(client, "options", {}).get("currency") or self.feed.currency)
         then = moments_of(since) if self.feed.mode == DELTA and lane not in self.whole_lanes else None
         self.is_whole = then is None
@@ -102,6 +106,8 @@ class SystemAdapter(Adapter):
         writer, position, met = ChunkWriter(started, []), 0, dict[str, tuple[Stated, int]]()
         refused, has_twin = set[int](), False
         for page in self._pages(client, lane, then):
+            if lane is Lane.CATALOGUE:
+                refuse_prices(client.caller.system, getattr(client, "with_tax", None), shown=self.feed.tax_included)
             articles = [each for each in page if not (self.is_whole and each.is_gone)]
             sold = Counter[str]() if self.is_whole else access.sold(client, [each.sku for each in articles])
             for stated in articles:
@@ -183,9 +189,23 @@ class SystemAdapter(Adapter):
         currency, amount = stated.currency or self.currency, stated.price
         if amount is None:
             return Priced(None, currency, reason("price_missing"))
-        if self.feed.tax_included and stated.tax_rate:
-            amount = (amount * (1 + stated.tax_rate / 100)).quantize(_smallest(currency), rounding=ROUND_HALF_UP)
+        shows_tax = self.feed.tax_included
+        if rate := stated.tax_rate if shows_tax else stated.included_rate:
+            part = 1 + rate / 100
+            amount = amount * part if shows_tax else amount / part
+            amount = amount.quantize(_smallest(currency), rounding=ROUND_HALF_UP)
         return read_price(f"{amount:f}", currency, ".")
+
+
+def summed(taxes: Iterable[tuple[Decimal, bool]]) -> tuple[Decimal, Decimal]:
+    """`tax_rate` and `included_rate` of an article: the rates, each with whether prices have it in them."""
+    on_top, included = Decimal(0), Decimal(0)
+    for rate, is_included in taxes:
+        if is_included:
+            included += rate
+        else:
+            on_top += rate
+    return on_top, included
 
 
 def _smallest(currency: str) -> Decimal:

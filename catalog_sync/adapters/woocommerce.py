@@ -4,7 +4,8 @@ An article's stamp does not move when it is sold (woocommerce#40060, open), and 
 read whole each time, a hundred articles by a request. `stock_quantity` has what is promised taken off, and is null
 where an article is not counted; then there is only a word. Of an article with variations these are what is sold,
 asked for article by article. One without a number of its own (SKU) cannot be told from others, nor ordered: it is
-refused. Prices are as the shop enters them."""
+refused, as is one with a comma in it: numbers are asked for as a list with commas. Prices are as the shop enters
+them."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ from typing import Any
 from catalog_sync.adapters.system import Stated, SystemAdapter
 from catalog_sync.records import Availability, Lane
 from shops.systems.numbers import isbn, number
-from shops.systems.woocommerce import WooCommerce
+from shops.systems.woocommerce import SEPARATOR, WooCommerce
 
 NUMBERS = "id,type,status,sku,parent_id,manage_stock,stock_quantity,stock_status"
 FIELDS = f"{NUMBERS},name,global_unique_id,price,attributes"
@@ -32,7 +33,7 @@ class WooCommerceAdapter(SystemAdapter):
     whole_lanes = frozenset({Lane.STOCK})
 
     def read(self, client: WooCommerce, lane: Lane, changed_since: datetime | None) -> Iterator[Iterable[Stated]]:
-        client.check_context()
+        client.check_context(prices=lane is Lane.CATALOGUE and changed_since is None)
         fields = ("_fields", FIELDS if lane is Lane.CATALOGUE else NUMBERS)
         query = [("status", "any"), fields]  # what is not published any more stays in the list, and moves nothing
         if changed_since is not None:
@@ -63,6 +64,7 @@ class WooCommerceAdapter(SystemAdapter):
             is_gone=product["status"] != "publish" or (parent is not None and parent["status"] != "publish"),
             raw=product,
             key=product["id"],
+            refused="sku_with_sign" if SEPARATOR in sku else "",
         )
 
 

@@ -9,6 +9,11 @@ from shops.systems import SYSTEMS, keeping
 from shops.systems.calling import WORDS
 
 
+def is_called_first(feed: Feed) -> bool:
+    """Whether it cannot be read yet: its shop has just entered something, which is called before."""
+    return feed.kind in SYSTEMS and keeping.is_called_first(feed.shop_id, feed.kind)
+
+
 def follow(feed: Feed, run: SyncRun, *, now: datetime) -> timedelta | None:
     """How long to wait before a system is called again that did not answer well; None where that is not what failed."""
     connection = keeping.connection_of(feed.shop_id, feed.kind) if feed.kind in SYSTEMS else None

@@ -38,6 +38,8 @@ LONGEST_PAUSE_SECONDS = 10  # longer than that nobody waits with a process in ha
 LONGEST_WAIT_SECONDS = 24 * 3600
 RETRIED = {429, 500, 502, 503, 504}
 REDIRECTS = {301, 302, 303, 307, 308}
+# What goes to another host than the one that was asked: any other header may be a login, which is for that one alone.
+_NO_LOGIN = {"accept", "if-none-match", "if-modified-since"}
 _BLOCK = 64 * 1024
 _DETAIL = 16 * 1024  # of a refusal
 
@@ -172,15 +174,18 @@ def call(
     auth: tuple[str, str] | None = None,
     seconds: float | None = None,
     max_bytes: int = MAX_ANSWER_BYTES,
+    stays: bool = False,
 ) -> Answer:
-    """One request of any method. A GET is tried again and follows redirects, as it changes nothing; of all others
-    whoever calls decides about trying again. It takes `seconds` at most (ANSWER_SECONDS). A connection that breaks
-    after sending raises HttpError with `unknown_outcome`, one that was never made without; a status of 400 and above
-    raises as well, permanent below 500 (408, 425, 429 excepted)."""
+    """One request of any method. A GET is tried again and follows redirects, as it changes nothing (`stays`: to the
+    same host alone, another one is the answer); of all others whoever calls decides about both. It takes `seconds` at
+    most (ANSWER_SECONDS). A connection that breaks after sending raises HttpError with `unknown_outcome`, one that was
+    never made without; a status of 400 and above raises as well, permanent below 500 (408, 425, 429 excepted)."""
     is_get = method == "GET"
     with (
         Deadline(ANSWER_SECONDS if seconds is None else seconds) as deadline,
-        _request(method, url, deadline, headers=headers, auth=auth, stream=True, retry=is_get, body=body) as response,
+        _request(
+            method, url, deadline, headers=headers, auth=auth, stream=True, retry=is_get, body=body, stays=stays
+        ) as response,
     ):
         return _answer(response, deadline, max_bytes)
 
@@ -225,11 +230,12 @@ def _request(
     stream: bool,
     retry: bool = False,
     body: bytes | None = None,
+    stays: bool = False,
 ) -> requests.Response:
     tries = TRIES if retry else 1
     for attempt in range(1, tries + 1):
         try:
-            return _follow(method, url, headers=dict(headers or {}), auth=auth, stream=stream, body=body)
+            return _follow(method, url, headers=dict(headers or {}), auth=auth, stream=stream, body=body, stays=stays)
         except HttpError as error:
             if deadline.is_over and error.status is None:
                 raise _too_slow(url) from error
@@ -240,18 +246,28 @@ def _request(
 
 
 def _follow(
-    method: str, url: str, *, headers: dict[str, str], auth: tuple[str, str] | None, stream: bool, body: bytes | None
+    method: str,
+    url: str,
+    *,
+    headers: dict[str, str],
+    auth: tuple[str, str] | None,
+    stream: bool,
+    body: bytes | None,
+    stays: bool,
 ) -> requests.Response:
     first_host = urlsplit(url).netloc
     for _ in range(MAX_REDIRECTS + 1):
         check_address(url)
-        if urlsplit(url).netloc != first_host:  # a login is for the host it was given for
-            headers, auth = {k: v for k, v in headers.items() if k.lower() != "authorization"}, None
+        if urlsplit(url).netloc != first_host:
+            headers, auth = {k: v for k, v in headers.items() if k.lower() in _NO_LOGIN}, None
         response = _send(method, url, headers=headers, auth=auth, stream=stream, body=body)
         if method != "GET" or response.status_code not in REDIRECTS or "Location" not in response.headers:
             return _checked(response)
+        there = urljoin(url, response.headers["Location"])
+        if stays and urlsplit(there).netloc != first_host:
+            return response
         response.close()
-        url = urljoin(url, response.headers["Location"])
+        url = there
     raise HttpError(f"{url}: more than {MAX_REDIRECTS} redirects.", permanent=True)
 
 

@@ -54,7 +54,7 @@ class EcwidChannel(SystemChannel):
             "items": items,
         }
         made = client.caller.a(dict, client.caller.post("/orders", order), writes=True)
-        return client.caller.a(dict, client.caller.get(f"/orders/{made.get('orderid') or made.get('id')}"))
+        return client.caller.a(dict, client.caller.get(f"/orders/{made.get('orderid') or made['id']}"))
 
     def number(self, client: Ecwid, order: Row) -> str:
         return str(order.get("externalTransactionId") or "") if order.get("paymentMethod") == SOURCE else ""

@@ -21,7 +21,7 @@ from shops.channels.base import Answer, Channel, ChannelError, LineSaid, OrderSt
 from shops.channels.email import EmailChannel
 from shops.models import Cancellation, Shop, ShopOrder, ShopOrderLine, Supply, Transmission
 from shops.systems import SYSTEMS, access, clocks, keeping
-from shops.systems.calling import SystemCallError, Trouble, within
+from shops.systems.calling import SystemCallError, Trouble, understood, within
 
 T = TypeVar("T")
 Reason = ShopOrderLine.Reason
@@ -135,7 +135,8 @@ class SystemChannel(Channel):
     def states(self, since: datetime) -> Iterable[OrderState]:
         def heard() -> list[OrderState]:
             client = self.client(timezone.now())
-            return [self._understood(client, order) for order in self._changed(client, since)]
+            with understood(str(SYSTEMS[self.kind].label), client.caller.secrets):
+                return [self._understood(client, order) for order in self._changed(client, since)]
 
         return self._told(heard, HEARD_SECONDS)
 

@@ -18,7 +18,7 @@ from shops.channels.base import ChannelError
 from shops.channels.system import SystemChannel, as_channel_error, is_cancelled, shared
 from shops.models import Shop, ShopOrder, ShopOrderLine, Supply
 from shops.systems import SYSTEMS
-from shops.systems.calling import SystemCallError, Trouble, within
+from shops.systems.calling import SystemCallError, Trouble, understood, within
 
 SECONDS = 45.0  # a person waits for it
 LEAST, ASKED_FOR = 2, 20  # copies, so that none is missing meanwhile; articles
@@ -44,15 +44,17 @@ def try_system(shop: Shop, number: str, *, now: datetime) -> Tried:
     channel = channel_for(shop, shop.channel)
     if not isinstance(channel, SystemChannel):
         raise ChannelError(f"{shop.channel} is no system that is called.", permanent=True)
+    label = str(SYSTEMS[channel.kind].label)
     try:
         with within(SECONDS):
             client = channel.client(now)
             shop_order = _test_order(shop, number, now)
-            line = _line(channel, client, shop_order)
+            with understood(label, client.caller.secrets, but=ChannelError):
+                line = _line(channel, client, shop_order)
     except SystemCallError as error:
         raise as_channel_error(error) from error
     try:
-        with within(SECONDS):
+        with within(SECONDS), understood(label, client.caller.secrets, but=ChannelError):
             return _there_and_back(channel, client, shop_order, line)
     except SystemCallError as error:
         if error.permanent and not error.unknown_outcome and error.trouble == Trouble.REFUSED:

@@ -25,7 +25,7 @@ from shops.channels.messages import delivery_lines
 from shops.channels.system import SystemChannel
 from shops.models import ShopOrder, ShopOrderLine, Transmission
 from shops.systems.numbers import number
-from shops.systems.woocommerce import WooCommerce
+from shops.systems.woocommerce import SEPARATOR, WooCommerce
 
 META, TRACKING, REFUNDED = "halles_number", "_wc_shipment_tracking_items", "_refunded_item_id"
 SKU = "_halles_sku"  # of a line: our article number; WordPress shows nobody what begins so
@@ -131,7 +131,7 @@ class WooCommerceChannel(SystemChannel):
 
     def _products(self, client: WooCommerce, skus: list[str]) -> dict[str, dict[str, Any]]:
         """Articles and variations by their numbers, which are searched exactly."""
-        found = client.rows("products", [("sku", ",".join(skus)), ("status", "publish"), NUMBERS])
+        found = client.rows("products", [("sku", SEPARATOR.join(skus)), ("status", "publish"), NUMBERS])
         return {product["sku"]: product for product in found if product["type"] in ("simple", "variation")}
 
     def _refunded(self, client: WooCommerce, order: dict[str, Any]) -> dict[str, int]:

@@ -6,6 +6,7 @@ written and not answered may have happened; whoever calls looks it up before wri
 from __future__ import annotations
 
 import json
+import logging
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urljoin, urlsplit
 
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
@@ -29,7 +30,7 @@ MAX_FILE_BYTES = 512 * 1024**2
 SHOWN_CHARACTERS = 200
 _LEAST_SECRET = 4  # characters; what is shorter would be found in any text
 
-
+logger = logging.getLogger("halles.systems")
 T = TypeVar("T")
 
 
@@ -41,12 +42,13 @@ class Trouble(StrEnum):
     MAINTENANCE = "system_maintenance"
     KEY = "system_key"
     CONTEXT = "system_context"
-    PRICES = "system_prices"  # as a connection is made
+    PRICES = "system_prices"
     VERSION = "system_version"
     ADDRESS = "system_address"
     REFUSED = "system_refused"
     UNCLEAR = "system_unclear"
     MISSING = "system_missing"
+    NEW = "system_new"
 
 
 WORDS: dict[str, str] = {
@@ -66,6 +68,7 @@ WORDS: dict[str, str] = {
     Trouble.ADDRESS: _("%(system)s cannot be called at this address (%(detail)s). Look for a typing mistake."),
     Trouble.REFUSED: _("%(system)s refused: %(detail)s"),
     Trouble.MISSING: _("The connection to %(system)s is gone. Connect it again."),
+    Trouble.NEW: _("What was entered for %(system)s is called for the first time now. Then we go on by ourselves."),
     Trouble.UNCLEAR: _("%(system)s answered something that we do not understand (%(detail)s). We try again later."),
 }
 # Details in our own words; others are the system's.
@@ -140,6 +143,28 @@ class SystemCallError(Exception):
         return {**why, "permanent": self.permanent, "later_seconds": self.later_seconds}
 
 
+def refuse_prices(system: str, with_tax: bool | None, *, shown: bool) -> None:
+    """Prices that are read as they were entered have to be with tax where readers see them so (`shown`), and else
+    without; None: it does not say, or both can be asked for. Raises SystemCallError."""
+    if with_tax not in (None, shown):
+        raise SystemCallError(Trouble.PRICES, system, WITH_TAX if with_tax else WITHOUT_TAX)
+
+
+@contextmanager
+def understood(system: str, secrets: Iterable[str], but: type[Exception] = SystemCallError) -> Iterator[None]:
+    """Where a client cannot make anything of an answer, and fails as no client should, that is told as an answer that
+    nobody understands: it is asked again, and its shop hears of it. `but`: what else is an error of its own. Raises
+    SystemCallError."""
+    try:
+        yield
+    except (SystemCallError, MemoryError, but):
+        raise
+    except Exception as error:
+        logger.exception("What %s answers was not understood.", system)
+        detail = _without(secrets, f"{type(error).__name__}: {error}")
+        raise SystemCallError(Trouble.UNCLEAR, system, detail) from error
+
+
 _until: ContextVar[float | None] = ContextVar("until", default=None)  # on the monotonic clock
 
 
@@ -161,7 +186,7 @@ class Caller:
         self.system = system
         self.address = address.rstrip("/")
         self.headers = {"Accept": "application/json", **headers}
-        self.secrets = [secret for secret in secrets if len(secret) >= _LEAST_SECRET]
+        self.secrets = list(secrets)
         self.began: datetime | None = None  # by the system's own clock, at its first answer
         self._began_here = datetime.now(UTC)  # by ours, as that was asked for
         self.requests = 0
@@ -200,11 +225,13 @@ class Caller:
             raise self.refused(TOO_SLOW, Trouble.AWAY)
         try:
             said, asked_at = {**self.headers, **with_type, **headers}, datetime.now(UTC)
-            answer = http.call(method, url, sent, headers=said, seconds=seconds, max_bytes=MAX_BYTES)
+            answer = http.call(method, url, sent, headers=said, seconds=seconds, max_bytes=MAX_BYTES, stays=True)
         except HttpError as error:
             self._hear_clock(error.told_at, asked_at)  # that there is nothing may be told so
             raise self._trouble(error, writes=writes) from None  # its words have the address, and more
         self._hear_clock(http.date_of(answer.headers), asked_at)
+        if answer.status in http.REDIRECTS and "Location" in answer.headers:
+            raise self._moved(url, answer, writes=writes)
         return self._value(answer, writes=writes)
 
     def _hear_clock(self, told: datetime | None, asked_at: datetime) -> None:
@@ -238,6 +265,8 @@ class Caller:
 
     def same_currency(self, stated: object, known: object) -> None:
         """Amounts are in the currency in which they were as it was connected. Raises SystemCallError."""
+        if known and not stated:
+            raise self.refused("no currency", Trouble.UNCLEAR)
         if not known or stated != known:
             raise self.refused(OTHER_CURRENCY, Trouble.CONTEXT)
 
@@ -280,10 +309,21 @@ class Caller:
         unknown = writes and error.unknown_outcome
         return self.refused(detail, Trouble.AWAY, status=status, unknown_outcome=unknown, later_seconds=later)
 
+    def _moved(self, url: str, answer: http.Answer, *, writes: bool) -> SystemCallError:
+        """It answers at another address: nothing of ours is sent there before its shop has entered it."""
+        there = urlsplit(urljoin(url, answer.headers["Location"]))
+        detail = f"{answer.status} → {there.scheme}://{there.netloc}{there.path}"
+        unknown = writes and answer.status in (302, 303)  # as some answer what was done
+        return self.refused(detail, Trouble.ADDRESS, status=answer.status, unknown_outcome=unknown)
+
     def _scrubbed(self, text: str) -> str:
-        for secret in self.secrets:
-            text = text.replace(secret, "…")
-        return text
+        return _without(self.secrets, text)
+
+
+def _without(secrets: Iterable[str], text: str) -> str:
+    for secret in secrets:
+        text = text.replace(secret, "…") if len(secret) >= _LEAST_SECRET else text
+    return text
 
 
 def _said(body: bytes) -> str:

@@ -126,13 +126,14 @@ class Dolibarr:
     def found(self, path: str, query: Iterable[tuple[str, str]] = ()) -> Row | None:
         """One record, or None where there is none."""
         try:
-            return dict(self.caller.get(path, query))
+            found = self.caller.a(dict, self.caller.get(path, query))
         except SystemCallError as error:
             if error.status == 404:
                 return None
             raise
-        except (TypeError, ValueError):
-            raise self.caller.refused("no record", Trouble.UNCLEAR) from None
+        if "id" not in found:
+            raise self.caller.refused("no record", Trouble.UNCLEAR)
+        return found
 
     def changed_since(self, moment: datetime) -> str:
         """As a test, by the day."""
@@ -156,13 +157,16 @@ class Dolibarr:
     def _setting(self, name: str) -> str:
         """Empty where it is not set."""
         try:
-            return str(self.caller.get(f"/setup/conf/{name}") or "")
+            found = self.caller.get(f"/setup/conf/{name}")
         except SystemCallError as error:
             if error.status in (400, 404):
                 return ""
             if error.status == 403:
                 raise self.caller.refused(calling.NO_SETTINGS, Trouble.CONTEXT) from None
             raise
+        if isinstance(found, dict | list):
+            raise self.caller.refused("no setting", Trouble.UNCLEAR)
+        return str(found or "")
 
 
 def can_be_asked_for(ref: str) -> bool:

@@ -30,13 +30,13 @@ class Ecwid:
         for what in ("products", "orders"):
             with self.caller.needing(what):
                 self.page(what, ())
-        options = {"currency": shop["formatsAndUnits"]["currency"]}
-        with_tax = shop["taxSettings"]["pricesIncludeTax"]
+        options, with_tax = {"currency": shop["formatsAndUnits"]["currency"]}, shop["taxSettings"]["pricesIncludeTax"]
         return Found(shop["settings"]["storeName"], options["currency"], None, options, True, with_tax)
 
     def check_context(self) -> None:
         shop = self.caller.a(dict, self.caller.get("/profile"))
         self.caller.same_currency((shop.get("formatsAndUnits") or {}).get("currency"), self.options.get("currency"))
+        self.with_tax = (shop.get("taxSettings") or {}).get("pricesIncludeTax")
 
     def page(self, what: str, query: Iterable[tuple[str, str]], skip: int = 0) -> tuple[list[Row], int]:
         """One page of a list, and how many there are in all."""

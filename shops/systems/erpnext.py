@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -83,8 +84,9 @@ class ERPNext:
         options["adds_tax"] = with_tax is False and taxes.templates is not None  # both can be asked for then
         return Found(company, currency, None, options, customer is not None, None if options["adds_tax"] else with_tax)
 
-    def check_context(self) -> None:
-        """The warehouse holds copies still: a group of some, or none, has no numbers. Raises SystemCallError."""
+    def check_context(self, *, prices: bool) -> None:
+        """The warehouse holds copies still: a group of some, or none, has no numbers; `prices`: it is asked whether
+        they are with tax, too. Raises SystemCallError."""
         wanted = str(self.options.get("warehouse") or "")
         if not wanted:
             raise self.caller.refused(calling.NOT_CHOSEN, Trouble.CONTEXT)
@@ -93,6 +95,13 @@ class ERPNext:
             raise self.caller.refused(calling.NOT_THERE, Trouble.CONTEXT)
         if house.get("company") != self.options.get("company"):
             raise self.caller.refused(calling.NOT_THERE, Trouble.CONTEXT)
+        said = self.taxes.are_in_prices if prices else None
+        self.with_tax = None if said is False and self.options.get("adds_tax") else said  # both can be asked for then
+
+    @cached_property
+    def taxes(self) -> Taxes:
+        """As they are in this reading."""
+        return Taxes(self)
 
     def rows(
         self,

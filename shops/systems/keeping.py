@@ -5,6 +5,7 @@ that dies afterwards has lost nothing. One process exchanges at a time; a token 
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,9 +18,9 @@ from marketplace.foundation.secrets import SecretError
 from marketplace.models import User
 from shops import mailing
 from shops.models import Shop, ShopSystem, Transmission
-from shops.systems import SYSTEMS, calling
+from shops.systems import SYSTEMS
 from shops.systems.access import Access
-from shops.systems.calling import SystemCallError, Trouble, within, words
+from shops.systems.calling import SystemCallError, Trouble, refuse_prices, understood, within, words
 
 EVERY = timedelta(minutes=5)  # how often a system that takes orders is asked what became of them
 PAUSED_AFTER = timedelta(hours=2)  # of failing; what is for a person, at once
@@ -28,7 +29,7 @@ PAUSED_EVERY = timedelta(hours=1)
 FOUND = "found"  # among the options: what the first call found, for people
 CHECK_SECONDS, PLACES_SECONDS = 180.0, 30.0
 RENEWING = timedelta(minutes=2)  # longer than the call of an exchange can take
-SOON_SECONDS = 5  # until the other process that exchanges is done
+SOON_SECONDS = 5  # until another process has exchanged its tokens, or called it for the first time
 
 
 def connection_of(shop_id: int, kind: str) -> ShopSystem | None:
@@ -54,14 +55,19 @@ def keep(shop_id: int, access: Access, *, now: datetime) -> ShopSystem:
         )
         connection.sealed_secrets = connection.sealed(access.secrets)
         connection.save(update_fields=["sealed_secrets"])
-        _send_again(connection, now)
     return connection
 
 
-def _send_again(connection: ShopSystem, now: datetime) -> None:
-    """The orders that wait for a person because the system could not be called."""
+def _go_on(connection: ShopSystem, now: datetime) -> None:
+    """It can be called, again or at all: the orders that wait for that, or for a person because of it, are sent, and
+    what is read from it is read soon."""
     waiting = Transmission.objects.filter(shop=connection.shop_id, channel=connection.kind)
     leases.unpark(list(waiting.exclude(parked_at=None)), now=now)
+    waiting.filter(due_at__gt=now).update(due_at=now)
+    for feed in connection.shop.feeds.filter(kind=connection.kind, active=True).select_related("stock_lane"):
+        for row in (feed, getattr(feed, "stock_lane", None)):
+            if row is not None:
+                type(row).objects.filter(pk=row.pk, due_at__gt=now).update(due_at=now)
 
 
 def take_orders(connection: ShopSystem, *, by: User, now: datetime) -> None:
@@ -87,11 +93,19 @@ def take_no_more_orders(shop_id: int) -> None:
     Shop.objects.filter(pk=shop_id, channel__in=SYSTEMS).update(booking_lag_minutes=A_DAY)
 
 
+def is_called_first(shop_id: int, kind: str) -> bool:
+    """Whether what was entered is still to be called for the first time, before anything is read or sent by it: only
+    that call finds the place, the customer and the rest of what its numbers and our orders are of."""
+    return ShopSystem.objects.filter(shop=shop_id, kind=kind).exclude(options__has_key=FOUND).exists()
+
+
 def access_of(shop_id: int, kind: str, *, now: datetime) -> Access:
-    """As `access_to` gives it. Raises SystemCallError where there is no connection, too."""
+    """As `access_to` gives it. Raises SystemCallError where there is no connection, or it was not called yet, too."""
     connection = connection_of(shop_id, kind)
     if connection is None:
         raise SystemCallError(Trouble.MISSING, str(SYSTEMS[kind].label))
+    if FOUND not in connection.options:
+        raise SystemCallError(Trouble.NEW, str(SYSTEMS[kind].label), later_seconds=SOON_SECONDS)
     return access_to(connection, now=now)
 
 
@@ -106,26 +120,28 @@ def access_to(connection: ShopSystem, *, now: datetime) -> Access:
 
 def check(connection: ShopSystem, *, now: datetime) -> None:
     """Call it for the first time with what was entered, and keep what is found. Raises SystemCallError."""
-    with within(CHECK_SECONDS):
-        found = SYSTEMS[connection.kind].client_for(access_to(connection, now=now)).check()
-    if found.with_tax not in (None, network.current().tax_included):
-        how = calling.WITH_TAX if found.with_tax else calling.WITHOUT_TAX
-        raise SystemCallError(Trouble.PRICES, str(SYSTEMS[connection.kind].label), how)
+    access = access_to(connection, now=now)
+    with within(CHECK_SECONDS), _understood(access):
+        found = SYSTEMS[connection.kind].client_for(access).check()
+    refuse_prices(str(SYSTEMS[connection.kind].label), found.with_tax, shown=network.current().tax_included)
     told = {name: getattr(found, name) for name in ("name", "articles", "currency", "takes_orders")}
     connection.options = {**connection.options, **found.options, FOUND: told}
     # What was entered anew meanwhile is sealed anew: of that nothing was found yet, and the step is due for it.
     called = ShopSystem.objects.filter(pk=connection.pk, sealed_secrets=connection.sealed_secrets)
-    called.update(options=connection.options)
+    with transaction.atomic():
+        if called.update(options=connection.options):
+            _go_on(connection, now)
 
 
 def follow_places(connection: ShopSystem, *, now: datetime) -> None:
     """Ask again whether its orders may be taken from another place than the one whose copies are counted, for one may
     be opened or closed at any time. What is sent from then on is acted on accordingly (`SystemChannel.books_here`), and
     its shop is told. Raises SystemCallError."""
-    client = SYSTEMS[connection.kind].client_for(access_to(connection, now=now))
+    access = access_to(connection, now=now)
+    client = SYSTEMS[connection.kind].client_for(access)
     if not hasattr(client, "is_elsewhere"):
         return
-    with within(PLACES_SECONDS):
+    with within(PLACES_SECONDS), _understood(access):
         found = client.is_elsewhere()
     if found == bool(connection.options.get("elsewhere")):
         return
@@ -138,13 +154,12 @@ def follow_places(connection: ShopSystem, *, now: datetime) -> None:
 
 
 def worked(connection: ShopSystem, *, now: datetime) -> None:
-    """A call was answered well: a connection that was paused wakes, and so do the orders that wait for a person
-    because of it."""
+    """A call was answered well: a connection that was paused wakes, and with it what waits for it."""
     ShopSystem.objects.filter(pk=connection.pk).update(worked_at=now)
     values: dict[str, object] = {"failing_since": None, "paused_at": None, "trouble": {}}
     with transaction.atomic():
         if ShopSystem.objects.filter(pk=connection.pk, paused_at__isnull=False).update(**values):
-            _send_again(connection, now)
+            _go_on(connection, now)
             audit.record("shop_system.wake", connection, shop_id=connection.shop_id)
             _tell(connection, "works", now)
         else:
@@ -154,6 +169,8 @@ def worked(connection: ShopSystem, *, now: datetime) -> None:
 def failed(connection: ShopSystem, trouble: dict[str, Any], *, now: datetime) -> timedelta:
     """A call failed (`trouble` as `SystemCallError.told`): the connection is paused once it has for long, or a person
     has to act, and the shop is told. How long to wait before the next call."""
+    if trouble["code"] == Trouble.NEW:  # nothing was called
+        return timedelta(seconds=trouble["later_seconds"])
     rows = ShopSystem.objects.filter(pk=connection.pk)
     rows.filter(failing_since=None).update(failing_since=now)
     rows.update(trouble={"code": trouble["code"], "values": trouble["values"]})
@@ -187,6 +204,10 @@ def _tell(connection: ShopSystem, what: str, now: datetime, trouble: dict[str, A
     )
 
 
+def _understood(access: Access) -> AbstractContextManager[None]:
+    return understood(str(SYSTEMS[access.kind].label), access.secrets.values())
+
+
 def _stored(connection: ShopSystem) -> Access:
     try:
         secrets = connection.secrets
@@ -205,7 +226,8 @@ def _renewed(connection: ShopSystem, now: datetime) -> Access:
         access = _stored(connection)
         if not system.client_class.needs_renewal(access, now):  # the one before us has just done it
             return access
-        secrets = system.client_class.renew(access)
+        with _understood(access):
+            secrets = system.client_class.renew(access)
         same = ShopSystem.objects.filter(pk=connection.pk, sealed_secrets=connection.sealed_secrets)  # none was entered
         same.update(sealed_secrets=connection.sealed(secrets))
     finally:

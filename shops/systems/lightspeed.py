@@ -112,7 +112,7 @@ class Lightspeed:
     def each(self, path: str, after: int = 0, query: Iterable[tuple[str, str]] = ()) -> Iterator[list[dict[str, Any]]]:
         """Page after page, in the order of their changes: what is changed meanwhile comes once more, at the end."""
         more = list(query)
-        while page := self.data(path, [*more, ("after", str(after)), ("page_size", str(PAGE))]):
+        while page := self.caller.a(list, self.data(path, [*more, ("after", str(after)), ("page_size", str(PAGE))])):
             yield page
             after = max(int(each["version"]) for each in page)
 

@@ -99,18 +99,20 @@ class Medusa:
             counts.append((on_hand // needed, (on_hand - level["reserved_quantity"]) // needed))
         return min(each[0] for each in counts), min(each[1] for each in counts)
 
-    def tax_rate(self) -> Decimal:
-        """What is added to all its prices as tax, in per cent: that of the first country of the region of its currency.
-        The rates of provinces, which each adds to its own buyers alone, are not in it."""
+    def tax(self) -> tuple[Decimal, bool]:
+        """The tax of all its prices, in per cent, and whether they are with it: that of the first country of the region
+        of its currency. The rates of provinces, which each adds to its own buyers alone, are not in it."""
         currency = str(self.options["currency"]).lower()
         preferred = self.get("/price-preferences", attribute="currency_code", value=currency)["price_preferences"]
         lands = [country["iso_2"] for region in self._regions(currency) for country in region["countries"]]
-        if any(each["is_tax_inclusive"] for each in preferred) or not lands:
-            return Decimal(0)
+        is_included = any(each["is_tax_inclusive"] for each in preferred)
+        if not lands:
+            return Decimal(0), is_included
         fields = "province_code,tax_rates.rate,tax_rates.is_default"
         found = self.get("/tax-regions", country_code=lands[0], fields=fields)["tax_regions"]
         rates = [tax for region in found if not region["province_code"] for tax in region["tax_rates"]]
-        return sum((Decimal(str(tax["rate"] or 0)) for tax in rates if tax["is_default"]), Decimal(0))
+        rate = sum((Decimal(str(tax["rate"] or 0)) for tax in rates if tax["is_default"]), Decimal(0))
+        return rate, is_included
 
     def _regions(self, currency: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.get("/regions", currency_code=currency, fields="id,countries.iso_2")[

@@ -9,6 +9,7 @@ https://devdocs.prestashop-project.org/9/webservice/ (cheat sheet, additional li
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
@@ -41,6 +42,13 @@ _SETTINGS = {
 }
 _COUNTS, _SHOP, _VERSION = "PS_STOCK_MANAGEMENT", "PS_SHOP_NAME", "PS_VERSION_DB"
 TAKES_NOTHING = "1.7.5.1"  # of an order by webservice: PrestaShop#13395
+
+_MEANS_SOMETHING_ELSE = re.compile(r".*[|\[].*|[\d.:\-\s]+,[\d.:\-\s]+")
+
+
+def can_be_asked_for(reference: str) -> bool:
+    """In a filter: not what looks like several words, or like an interval (classes/webservice/SQLUtils.php)."""
+    return not _MEANS_SOMETHING_ELSE.fullmatch(reference)
 
 
 def is_sold(row: Row) -> bool:

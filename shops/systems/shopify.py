@@ -38,7 +38,9 @@ SOON = 600  # seconds before its end in which a token is exchanged
 INTERNAL = "INTERNAL_SERVER_ERROR"
 NEEDED, FOR_ORDERS = frozenset({"read_products", "read_inventory", "read_locations"}), {"read_orders", "write_orders"}
 PLACES = "locations(first: 100) { nodes { id name fulfillsOnlineOrders } }"
-ABOUT = """query ($location: ID!) { shop { name currencyCode } location(id: $location) { id isActive } }"""
+ABOUT = (
+    """query ($location: ID!) { shop { name currencyCode taxesIncluded } location(id: $location) { id isActive } }"""
+)
 ALL = f"""query {{ shop {{ name currencyCode taxesIncluded }} currentAppInstallation {{ accessScopes {{ handle }} }}
   {PLACES} productVariantsCount {{ count }} }}"""
 RUN = """mutation ($query: String!) { bulkOperationRunQuery(query: $query) {
@@ -105,6 +107,7 @@ class Shopify:
         if not (told["location"] or {}).get("isActive"):
             raise self.caller.refused(calling.NOT_THERE, Trouble.CONTEXT)
         self.caller.same_currency(told["shop"]["currencyCode"], self.options.get("currency"))
+        self.with_tax = told["shop"]["taxesIncluded"]
 
     def is_elsewhere(self) -> bool:
         """Whether an order of ours may be taken from another place now. Raises SystemCallError."""

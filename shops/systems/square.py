@@ -20,6 +20,12 @@ VERSION = "2025-10-16"  # of the APIs, by their date
 PAGE = 500  # of at most 1000 objects or counts
 VALUES = 250  # of a filter
 SOURCE = "Halles"  # the name under which our orders are found again
+# Of what there is none nothing is said, so that `{}` is an answer; an object without any of these is none.
+ANSWERS = {
+    *("objects", "related_objects", "counts", "cursor", "latest_time", "locations", "location"),
+    *("order", "orders", "payment"),
+}
+READS = ("/search", "/batch-retrieve")  # by POST
 NO_GOODS = {"APPOINTMENTS_SERVICE", "GIFT_CARD", "EVENT", "DONATION"}
 
 
@@ -58,7 +64,7 @@ class Square:
     def check_context(self) -> None:
         """The location is open still: of one that is not, Square counts nothing. Raises SystemCallError."""
         try:
-            place = self.get(f"/v2/locations/{quote(self.location, safe='')}").get("location") or {}
+            place = self.get(f"/v2/locations/{quote(self.location, safe='')}")["location"]
         except SystemCallError as error:
             if error.status != 404:
                 raise
@@ -68,10 +74,11 @@ class Square:
         self.caller.same_currency(place.get("currency"), self.options.get("currency"))
 
     def get(self, path: str) -> dict[str, Any]:
-        return self._good(self.caller.get(path))
+        return self._good(self.caller.get(path), writes=False)
 
     def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        return self._good(self.caller.post(path, body))
+        writes = not path.endswith(READS)
+        return self._good(self.caller.send("POST", path, (), body, {}, writes=writes), writes=writes)
 
     def each(self, path: str, body: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """Answer after answer of what comes in pages."""
@@ -119,13 +126,15 @@ class Square:
                     raise self.caller.refused("a count that is no number", Trouble.UNCLEAR) from None
         return found
 
-    def _good(self, answer: Any) -> dict[str, Any]:
+    def _good(self, answer: Any, *, writes: bool) -> dict[str, Any]:
         """An answer with status 200 may be a refusal all the same, of a part of what was asked."""
-        for error in self.caller.a(dict, answer).get("errors") or []:
+        for error in self.caller.a(dict, answer, writes=writes).get("errors") or []:
             busy = error.get("code") == "RATE_LIMITED"
             raise self.caller.refused(
                 error.get("detail") or error.get("code"), Trouble.BUSY if busy else Trouble.REFUSED
             )
+        if answer and not ANSWERS & set(answer):
+            raise self.caller.refused("no answer of Square's", Trouble.UNCLEAR, unknown_outcome=writes)
         return dict(answer)
 
 

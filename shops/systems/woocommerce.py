@@ -18,6 +18,7 @@ from shops.systems.calling import Caller, Trouble
 
 PAGE = 100  # rows of an answer: the most there may be
 NAMESPACE = "wc/v3"
+SEPARATOR = ","  # of the numbers that are asked for
 Query = Iterable[tuple[str, str]]
 
 
@@ -33,16 +34,18 @@ class WooCommerce:
 
     def check(self) -> Found:
         """Whether the key may write is seen with the first order: nothing tells it."""
-        site = self._object(self.caller.get("/", [("_fields", "name,namespaces")]))
-        if NAMESPACE not in site.get("namespaces", ()):
+        site = self._object(self.caller.get("/", [("_fields", "name,namespaces")]), "namespaces")
+        if NAMESPACE not in site["namespaces"]:
             raise self.caller.refused(NAMESPACE, Trouble.ADDRESS)
         currency = self._currency()
         name = str(site.get("name") or "WooCommerce")
         return Found(name, currency, None, {"currency": currency}, takes_orders=True, with_tax=self._has_tax())
 
-    def check_context(self) -> None:
-        """Amounts are in the currency that they were. Raises SystemCallError."""
+    def check_context(self, *, prices: bool) -> None:
+        """Amounts are in the currency that they were; `prices`: it is asked whether they are with tax, too. Raises
+        SystemCallError."""
         self.caller.same_currency(self._currency(), self.options.get("currency"))
+        self.with_tax = self._has_tax() if prices else None
 
     def rows(self, path: str, query: Query = ()) -> list[dict[str, Any]]:
         """One page of a list. Raises SystemCallError."""
@@ -77,7 +80,7 @@ class WooCommerce:
     def is_deleted(self, path: str) -> bool:
         """Whether nothing is there. Raises SystemCallError."""
         try:
-            self._object(self.caller.get(f"/{NAMESPACE}/{path}"))
+            self._object(self.caller.get(f"/{NAMESPACE}/{path}"), "id")
         except calling.SystemCallError as error:
             if error.status == 404:
                 return True
@@ -88,7 +91,7 @@ class WooCommerce:
         """(its key, its number) of each article that is sold and has one of these."""
         fields = ("_fields", "id,type,sku")
         for start in range(0, len(skus), PAGE // 2):
-            wanted = ",".join(skus[start : start + PAGE // 2])
+            wanted = SEPARATOR.join(skus[start : start + PAGE // 2])
             for product in self.rows("products", [("sku", wanted), ("status", "publish"), fields]):
                 if product["type"] in ("simple", "variation"):
                     yield product["id"], product["sku"]
@@ -119,16 +122,17 @@ class WooCommerce:
             raise
 
     def _setting(self, path: str) -> Any:
-        return self._object(self.caller.get(f"/{NAMESPACE}/settings/{path}")).get("value")
+        return self._object(self.caller.get(f"/{NAMESPACE}/settings/{path}"), "value")["value"]
 
     def _currency(self) -> str:
-        found = self._object(self.caller.get(f"/{NAMESPACE}/data/currencies/current"))
-        if not found.get("code") or "message" in found:
+        found = self._object(self.caller.get(f"/{NAMESPACE}/data/currencies/current"), "code")
+        if "message" in found:
             raise self._refused(found)
         return str(found["code"])
 
-    def _object(self, found: Any) -> dict[str, Any]:
-        if not isinstance(found, dict):
+    def _object(self, found: Any, name: str) -> dict[str, Any]:
+        """With a value of that name: what is none has another form."""
+        if not isinstance(found, dict) or name not in found:
             raise self._refused(found)
         return found
 

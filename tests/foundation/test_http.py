@@ -1,5 +1,6 @@
 import contextlib
 import gzip
+import json
 import socket
 import threading
 import time
@@ -37,6 +38,12 @@ class Pages(BaseHTTPRequestHandler):
 
     def page_moved(self):
         self.answer(302, Location="/file")
+
+    def page_elsewhere(self):
+        self.answer(302, Location=f"http://localhost:{self.server.server_address[1]}/echo")
+
+    def page_echo(self):
+        self.answer(200, json.dumps({name.lower(): value for name, value in self.headers.items()}).encode())
 
     def page_loop(self):
         self.answer(302, Location="/loop")
@@ -132,6 +139,20 @@ def test_fetch_follows_redirects_but_not_for_ever(server, tmp_path, open_loopbac
     assert http.fetch_to_file(f"{server}/moved", tmp_path / "f").size == 3
     with pytest.raises(http.HttpError, match="redirects"):
         http.fetch_to_file(f"{server}/loop", tmp_path / "f")
+
+
+def test_no_header_that_may_be_a_login_goes_to_another_host(server, open_loopback):
+    headers = {"Accept": "application/json", "Authorization": "Bearer 1", "DOLAPIKEY": "2", "X-Api-Key": "3"}
+    assert {"authorization", "dolapikey", "x-api-key"} <= set(http.get_json(f"{server}/echo", headers=headers))
+    told = http.get_json(f"{server}/elsewhere", headers=headers)
+    assert not {"authorization", "dolapikey", "x-api-key"} & set(told)
+    assert told["accept"] == "application/json"
+
+
+def test_redirect_to_another_host_is_the_answer_where_nothing_may_go_there(server, open_loopback):
+    answer = http.call("GET", f"{server}/elsewhere", stays=True)
+    assert (answer.status, answer.headers["Location"].endswith("/echo")) == (302, True)
+    assert http.call("GET", f"{server}/moved", stays=True).body == b"abc"
 
 
 def test_redirect_to_another_scheme_is_refused(server, tmp_path, open_loopback):

@@ -15,7 +15,7 @@ from catalog_sync.adapters import adapter_for
 from catalog_sync.adapters.base import FeedSettings
 from catalog_sync.reasons import FeedError
 from catalog_sync.records import CatalogRecord, Chunk, Cursor, Lane, StockKind
-from shops.systems import SYSTEMS
+from shops.systems import SYSTEMS, keeping
 from shops.systems.access import Access
 from shops.systems.calling import SystemCallError
 from tests.systems import faults
@@ -25,6 +25,7 @@ from tests.systems.under_test import COUNTS_ON_HAND, KEEPS_CONTEXT, KNOWS_STOCK_
 
 FIRST, SECOND, THIRD, LAST = KNOWN[0], KNOWN[1], KNOWN[2], KNOWN[-1]
 SKUS = [known.sku for known in KNOWN]
+FOUND = {"name": "theirs", "articles": None, "currency": CURRENCY, "takes_orders": True}
 MOST_REQUESTS = 3  # of a reading that finds nothing new
 
 
@@ -37,6 +38,11 @@ class Door(NamedTuple):
     @property
     def access(self) -> Access:
         return self.system.access(self.between.address)
+
+
+def found(access: Access) -> Access:
+    """As it is once it was called for the first time."""
+    return replace(access, options={**access.options, keeping.FOUND: FOUND})
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from shops.stock import sellable_now
 from shops.systems import keeping
 from tests import factories
 from tests.systems import faults
-from tests.systems.behaviour import SECOND, SystemBehaviour
+from tests.systems.behaviour import SECOND, SystemBehaviour, found
 
 
 @pytest.mark.django_db
@@ -29,7 +29,7 @@ class ConnectedBehaviour(SystemBehaviour):
     def _connected(self, _fresh: None) -> None:
         """A shop that is connected, whose feed has been read once."""
         self.shop = factories.shop(stock_kind=Shop.StockKind.AVAILABLE, channel=self.system.kind)
-        keeping.keep(self.shop.pk, self.door.access, now=timezone.now())
+        keeping.keep(self.shop.pk, found(self.door.access), now=timezone.now())
         kind = {"kind": self.system.kind, "location": self.between.address, "mode": Feed.Mode.DELTA}
         self.feed = Feed.objects.create(shop=self.shop, name="theirs", currency="CAD", **kind)
         StockLane.objects.create(feed=self.feed, mode=Feed.Mode.DELTA)

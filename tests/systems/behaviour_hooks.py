@@ -18,7 +18,7 @@ from shops.models import Shop
 from shops.stock import sellable_now
 from shops.systems import keeping
 from tests import factories
-from tests.systems.behaviour import FIRST, SECOND, SystemBehaviour
+from tests.systems.behaviour import FIRST, SECOND, SystemBehaviour, found
 from tests.systems.under_test import NAMES_EVENTS, POSTS_NEWS
 
 
@@ -29,7 +29,7 @@ class HookBehaviour(SystemBehaviour):
         """A connected shop whose lanes have been read, and are not due for hours."""
         self.needs(POSTS_NEWS)
         self.shop = factories.shop(stock_kind=Shop.StockKind.AVAILABLE)
-        keeping.keep(self.shop.pk, self.door.access, now=timezone.now())
+        keeping.keep(self.shop.pk, found(self.door.access), now=timezone.now())
         kind = {"kind": self.system.kind, "location": self.between.address, "mode": Feed.Mode.DELTA}
         self.feed = Feed.objects.create(shop=self.shop, name="theirs", currency="CAD", **kind)
         StockLane.objects.create(feed=self.feed, mode=Feed.Mode.DELTA)

@@ -19,9 +19,11 @@ from shops.systems import SYSTEMS, keeping
 from shops.systems.access import Access
 from tests import factories
 from tests.systems import faults
-from tests.systems.behaviour import FIRST, LAST, SECOND
+from tests.systems.behaviour import FIRST, LAST, SECOND, found
+from tests.systems.behaviour_believing import BelievingBehaviour
 from tests.systems.behaviour_changed import ChangedBehaviour
 from tests.systems.behaviour_clock import ClockBehaviour
+from tests.systems.behaviour_connecting import ConnectingBehaviour
 from tests.systems.behaviour_taken_back import TakenBackBehaviour
 from tests.systems.known import KNOWN
 from tests.systems.under_test import HAS_PLACES, KEEPS_CONTEXT, LOOKS_UP, SHARES_NUMBERS, SHIPS
@@ -30,7 +32,7 @@ ABSENT = "NO-SUCH-ARTICLE"
 
 
 @pytest.mark.django_db
-class OrderingBehaviour(TakenBackBehaviour, ChangedBehaviour, ClockBehaviour):
+class OrderingBehaviour(TakenBackBehaviour, ChangedBehaviour, ClockBehaviour, ConnectingBehaviour, BelievingBehaviour):
     # 4: once
 
     def test_order_is_there_under_our_number(self):
@@ -50,7 +52,7 @@ class OrderingBehaviour(TakenBackBehaviour, ChangedBehaviour, ClockBehaviour):
         order = self.ordered(**{FIRST.sku: 2})
         access = self.door.access
         apart = Access(access.kind, access.address, {**access.options, "elsewhere": True}, access.secrets)
-        keeping.keep(self.shop.pk, apart, now=timezone.now())
+        keeping.keep(self.shop.pk, found(apart), now=timezone.now())
         assert not self.send(order).is_booked
         assert not self.said(order.number).receipt.is_booked
 
@@ -272,7 +274,7 @@ class OrderingBehaviour(TakenBackBehaviour, ChangedBehaviour, ClockBehaviour):
         assert [run.state for run in self.synced()] == ["done", "done"]
         before = self.sellable(FIRST.sku)
         for access in self.system.without_context(self.between.address):
-            keeping.keep(self.shop.pk, access, now=timezone.now())
+            keeping.keep(self.shop.pk, found(access), now=timezone.now())
             runs = self.synced()
             assert [(run.state, run.notes[-1]["code"]) for run in runs] == [("failed", "system_context")] * 2
         assert (self.sellable(FIRST.sku), before) == (FIRST.quantity, FIRST.quantity)

@@ -79,6 +79,16 @@ class TryingBehaviour(FallbackBehaviour):
         assert (tried.outcome, f"TEST-{tried.pk}" in tried.error) == ("unknown", True)
         assert not AuditEntry.objects.filter(action=testing.TESTED).exists()
 
+    def test_test_order_of_which_nobody_understands_what_is_said_is_no_fault_of_ours(self):
+        self.synced()
+        self.between.plan = lambda call: faults.ODD
+        assert self._test_order().outcome == "failed"
+        self.between.clear()
+        self.between.plan = lambda call: faults.ODD if call.writes else ""
+        tried = self._test_order()
+        self.between.clear()
+        assert (tried.outcome, bool(tried.error)) == ("unknown", True) or self.system.orders(f"TEST-{tried.pk}")
+
     def test_test_order_that_cannot_be_taken_out_is_said_to_stay(self):
         self._needs_cancelling()
         last = self._writing_calls()

@@ -25,7 +25,7 @@ from shops.systems.access import Access
 from tests.systems import clock
 from tests.systems.json_server import Asked, JsonServer, Refusal
 from tests.systems.known import CURRENCY, KNOWN
-from tests.systems.under_test import EDITS, KEEPS_CONTEXT, LOOKS_UP, SETS_CLOCK, Seen
+from tests.systems.under_test import EDITS, KEEPS_CONTEXT, LOOKS_UP, SAYS_TAX, SETS_CLOCK, Seen
 
 KEY, STORE, LIMIT = "secret_" + "k" * 32, "1003", 600
 LONG_AGO = 1_767_225_600
@@ -34,7 +34,7 @@ Row = dict[str, Any]
 
 class EcwidUnderTest(JsonServer):
     kind = "ecwid"
-    can = frozenset({EDITS, KEEPS_CONTEXT, LOOKS_UP, SETS_CLOCK})
+    can = frozenset({EDITS, KEEPS_CONTEXT, LOOKS_UP, SETS_CLOCK, SAYS_TAX})
 
     # the shop
 
@@ -99,6 +99,9 @@ class EcwidUnderTest(JsonServer):
     def small_pages(self, monkeypatch) -> int:
         monkeypatch.setattr(ecwid, "PAGE", 8)  # each begins with the last one's end
         return 8
+
+    def enter_with_tax(self) -> None:
+        self.with_tax = True
 
     def set_price(self, sku: str, minor: int) -> None:
         self.product(sku).update(price=minor / 100, updateTimestamp=_now())

@@ -49,6 +49,7 @@ from tests.systems.under_test import (
     KEEPS_CONTEXT,
     KNOWS_STOCK_CHANGES,
     LOOKS_UP,
+    SAYS_TAX,
     SETS_CLOCK,
     SHIPS,
     Seen,
@@ -72,7 +73,7 @@ Row = dict[str, Any]
 class ERPNextUnderTest(JsonServer):
     kind = "erpnext"
     can = frozenset(
-        {EDITS, CANCELS_REST, COUNTS_ON_HAND, KEEPS_CONTEXT, KNOWS_STOCK_CHANGES, LOOKS_UP, SHIPS, SETS_CLOCK}
+        {EDITS, CANCELS_REST, COUNTS_ON_HAND, KEEPS_CONTEXT, KNOWS_STOCK_CHANGES, LOOKS_UP, SHIPS, SETS_CLOCK, SAYS_TAX}
     )
 
     def reset(self) -> None:
@@ -126,6 +127,9 @@ class ERPNextUnderTest(JsonServer):
                 **keys,
                 **numbers,
             )
+
+    def enter_with_tax(self) -> None:
+        self.taxes("Canada", 1, is_default=1)
 
     def taxes(self, name: str, *included: int, rate: float = 5.0, **values: Any) -> None:
         """A template with a tax for each of `included` (whether prices have it in them), and the cost of the way."""

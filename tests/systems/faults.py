@@ -15,8 +15,10 @@ from urllib.parse import urlsplit
 
 PAGE = b"<!DOCTYPE html><html><head><title>Back soon</title></head><body>We mend our shop.</body></html>"
 # The call is handed on and its answer lost; it is not handed on and the connection breaks; a page for people with
-# status 200; too many calls; half of the answer's JSON; a fault of the server.
-LOST, BROKEN, MAINTENANCE, BUSY, CUT, ERROR = "lost", "broken", "maintenance", "busy", "cut", "error"
+# status 200; too many calls; half of the answer's JSON; a fault of the server; a redirect to `leads_to`; the call is
+# handed on, and what is answered, `says`, is JSON of another form.
+LOST, BROKEN, MAINTENANCE, BUSY, CUT, ERROR, MOVED = "lost", "broken", "maintenance", "busy", "cut", "error", "moved"
+ODD = "odd"
 RETRY_AFTER = 7200  # seconds
 _HOP = {"connection", "transfer-encoding", "content-length", "keep-alive", "date", "server"}
 
@@ -61,6 +63,7 @@ class Between(ThreadingHTTPServer):
 
     def clear(self) -> None:
         self.plan: Plan = lambda call: ""
+        self.leads_to, self.says = "", b'{"message": "down for maintenance"}'
         self.before: Callable[[Call], object] = lambda call: None
         self.calls: list[Call] = []
 
@@ -74,10 +77,12 @@ class Handler(BaseHTTPRequestHandler):
         self.server.calls.append(call)
         self.server.before(call)
         fault = self.server.plan(call)
-        if fault in ("", LOST, CUT):
+        if fault in ("", LOST, CUT, ODD):
             status, headers, answer = self._hand_on(call)
             if fault == CUT:
                 answer = answer[: len(answer) // 2]
+            if fault == ODD:
+                status, answer = 200, self.server.says
             if fault != LOST:
                 self._answer(status, answer, headers)
                 return
@@ -88,6 +93,8 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(200, PAGE, {"Content-Type": "text/html"})
         elif fault == BUSY:
             self._answer(429, b"{}", {"Retry-After": str(RETRY_AFTER)})
+        elif fault == MOVED:
+            self._answer(301, PAGE, {"Content-Type": "text/html", "Location": self.server.leads_to + self.path})
         elif fault == ERROR:
             self._answer(500, b"Internal Server Error", {})
 

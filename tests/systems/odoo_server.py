@@ -285,6 +285,12 @@ class OdooUnderTest:
         types = self._call("stock.picking.type", "search", [["code", "=", "outgoing"]])
         self._call("stock.picking.type", "write", types, {"reservation_method": "at_confirm"})
 
+    def include_taxes(self, included: bool) -> None:
+        """Whether prices are entered with them."""
+        taxes = self._call("account.tax", "search", [["type_tax_use", "=", "sale"]])
+        how = "tax_included" if included else "tax_excluded"
+        self._call("account.tax", "write", taxes, {"price_include_override": how})
+
     def _product(self, sku: str) -> int:
         (found,) = self._call("product.product", "search", [["default_code", "=", sku]])
         return int(found)

@@ -49,6 +49,7 @@ from tests.systems.under_test import (
     NAMES_EVENTS,
     POSTS_NEWS,
     RENEWS,
+    SAYS_TAX,
     SETS_CLOCK,
     SHARES_NUMBERS,
     SHIPS,
@@ -113,6 +114,7 @@ class ShopifyUnderTest(Clocked):
             POSTS_NEWS,
             RENEWS,
             KNOWS_STOCK_CHANGES,
+            SAYS_TAX,
             SETS_CLOCK,
             SHARES_NUMBERS,
         }
@@ -187,6 +189,9 @@ class ShopifyUnderTest(Clocked):
     def small_pages(self, monkeypatch) -> int:
         monkeypatch.setattr(shopify, "PAGE", 7)
         return 7
+
+    def enter_with_tax(self) -> None:
+        self.with_tax = True
 
     def set_price(self, sku: str, minor: int) -> None:
         variant = self.variant(sku)
@@ -519,15 +524,17 @@ def _handler(system: ShopifyUnderTest) -> type[DatedHandler]:
 
 
 def _found(rows: list[Row], query: str | None) -> list[Row]:
-    """Terms joined by AND or by OR. Of words it finds what begins so, too, and whatever their case."""
+    """Terms joined by AND or by OR, with a backslash before a sign that is meant as it is
+    (https://shopify.dev/docs/api/usage/search-syntax). Of words it finds what begins so, too, and whatever their case."""
     if not query:
         return rows
-    ways = [re.findall(r"""(\w+):(>=)?(?:"([^"]*)"|'([^']*)'|(\S+))""", way) for way in query.split(" OR ")]
+    term = r"""(\w+):(>=)?(?:"((?:\\.|[^"\\])*)"|'([^']*)'|(\S+))"""
+    ways = [re.findall(term, way) for way in query.split(" OR ")]
     return [row for row in rows if any(way and all(_fits(row, *term) for term in way) for way in ways)]
 
 
 def _fits(row: Row, name: str, compared: str, *values: str) -> bool:
-    value = "".join(values)
+    value = re.sub(r"\\(.)", r"\1", "".join(values))
     if name == "updated_at":
         return bool(compared) and row["updatedAt"] >= value
     if name == "product_ids":

@@ -74,6 +74,7 @@ class TestReading(ReadingBehaviour):
         assert self.read().by_sku[FIRST.sku].price == 1000
         self.system.enter_with_tax()
         assert self.read(tax_included=True).by_sku[FIRST.sku].price == 1000
+        assert self.read().by_sku[FIRST.sku].price == 952
 
     def test_price_of_another_currency_is_none(self):
         access = self.door.access

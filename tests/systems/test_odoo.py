@@ -34,6 +34,14 @@ class TestReading(ReadingBehaviour):
     def test_taxes_that_come_on_top_are_added_where_readers_pay_them(self):
         assert self.read(tax_included=True).by_sku[FIRST.sku].price == round(FIRST.price * 1.05)
 
+    def test_taxes_that_are_in_a_price_are_taken_out_where_readers_see_prices_without(self):
+        self.system.include_taxes(True)
+        try:
+            prices = [self.read(tax_included=shown).by_sku[FIRST.sku].price for shown in (True, False)]
+        finally:
+            self.system.include_taxes(False)
+        assert prices == [FIRST.price, round(FIRST.price / 1.05)]
+
     def test_what_is_promised_and_not_reserved_is_not_free(self):
         """Odoo's own number "free to use" still has it."""
         self.system.reserve_by_hand()

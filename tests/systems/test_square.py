@@ -48,7 +48,12 @@ class TestReading(ReadingBehaviour):
         self.system.add_tax("TIN", "20.0", "INCLUSIVE", [SECOND.sku])
         with_tax, without = self.read(tax_included=True).by_sku, self.read().by_sku
         assert (without[FIRST.sku].price, with_tax[FIRST.sku].price) == (2000, 2100)
-        assert (without[SECOND.sku].price, with_tax[SECOND.sku].price) == (1105, 1160)
+        assert (without[SECOND.sku].price, with_tax[SECOND.sku].price) == (921, 1160)
+
+    def test_tax_that_is_in_a_price_is_taken_out_where_readers_see_prices_without(self):
+        self.system.add_tax("T1", "5", "INCLUSIVE", [FIRST.sku])
+        assert self.read(tax_included=False).by_sku[FIRST.sku].price == round(FIRST.price / 1.05)
+        assert self.read(tax_included=True).by_sku[FIRST.sku].price == FIRST.price
 
     def test_article_without_a_number_is_known_by_squares(self):
         del self._variation(FIRST.sku)["sku"]

@@ -24,6 +24,7 @@ SHARES_NUMBERS = "shares_numbers"  # it lets two articles have one number: `renu
 HAS_PLACES = "has_places"  # it keeps stock at several places, of which one is read: `open_place`
 SETS_CLOCK = "sets_clock"  # its clock can be set: `set_clock`
 NAMES_EVENTS = "names_events"  # what is signed of its webhooks tells an event from others
+SAYS_TAX = "says_tax"  # prices are read as they were entered, without tax here, and it says so: `enter_with_tax`
 POSTS_NEWS = "posts_news"  # it posts signed webhooks: `hook_form`, `hook_secret`, `news`
 
 
@@ -117,6 +118,10 @@ class SystemUnderTest(Protocol):
     def set_clock(self, ahead: timedelta) -> None:
         """So far ahead of ours (below zero: behind) is its clock from now on, that of its stamps and of its answers'
         `Date`. With SETS_CLOCK."""
+        ...
+
+    def enter_with_tax(self) -> None:
+        """Prices are with tax from now on, in the same figures. With SAYS_TAX."""
         ...
 
     @property

@@ -31,7 +31,16 @@ from shops.systems.access import Access
 from tests.systems import clock
 from tests.systems.clock import Clocked, DatedHandler
 from tests.systems.known import CURRENCY, KNOWN
-from tests.systems.under_test import EDITS, KEEPS_CONTEXT, LOOKS_UP, POSTS_NEWS, SETS_CLOCK, SHARES_NUMBERS, Seen
+from tests.systems.under_test import (
+    EDITS,
+    KEEPS_CONTEXT,
+    LOOKS_UP,
+    POSTS_NEWS,
+    SAYS_TAX,
+    SETS_CLOCK,
+    SHARES_NUMBERS,
+    Seen,
+)
 
 KEY, SECRET = "ck_0123456789abcdef", "cs_fedcba9876543210"
 OLD = "2020-01-01T00:00:00"
@@ -43,7 +52,7 @@ Told = tuple[int, Any]
 
 class WooCommerceUnderTest(Clocked):
     kind = "woocommerce"
-    can = frozenset({EDITS, KEEPS_CONTEXT, LOOKS_UP, POSTS_NEWS, SETS_CLOCK, SHARES_NUMBERS})
+    can = frozenset({EDITS, KEEPS_CONTEXT, LOOKS_UP, POSTS_NEWS, SAYS_TAX, SETS_CLOCK, SHARES_NUMBERS})
     hook_form, hook_secret = "woocommerce", "a-secret-that-the-shop-enters-01"
 
     def start(self) -> str:
@@ -55,6 +64,9 @@ class WooCommerceUnderTest(Clocked):
     def stop(self) -> None:
         self.server.shutdown()
         self.server.server_close()
+
+    def enter_with_tax(self) -> None:
+        self.set_taxes("yes", included="yes")
 
     def set_taxes(self, charged: str, *, included: str) -> None:
         values = {"general/woocommerce_calc_taxes": charged, "tax/woocommerce_prices_include_tax": included}

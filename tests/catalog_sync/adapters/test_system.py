@@ -64,13 +64,23 @@ def test_clock_that_was_set_back_has_what_is_stamped_since_asked_for_too():
     ("currency", "price", "minor"), [("CAD", "12.90", 1355), ("JPY", "1290", 1355), ("KWD", "1.290", 1355)]
 )
 def test_tax_is_added_to_the_smallest_amount_of_its_currency(monkeypatch, currency, price, minor):
-    settings = FeedSettings("told", "https://shop.example", currency, tax_included=True)
+    assert price_of(monkeypatch, currency, price, shown=True, tax_rate=Decimal(5)) == minor
+
+
+@pytest.mark.parametrize(("currency", "price"), [("CAD", "13.55"), ("JPY", "1355"), ("KWD", "1.355")])
+def test_tax_is_taken_out_to_the_smallest_amount_of_its_currency(monkeypatch, currency, price):
+    both = {"tax_rate": Decimal(20), "included_rate": Decimal(5)}
+    assert price_of(monkeypatch, currency, price, shown=False, **both) == 1290
+
+
+def price_of(monkeypatch, currency: str, price: str, *, shown: bool, **rates: Decimal) -> int | None:
+    """`shown`: readers see prices with tax."""
     adapter = Told(datetime.now(UTC))
-    adapter.feed = settings
-    taxed = Stated("A", title="A", price=Decimal(price), currency=currency, tax_rate=Decimal("5"))
+    adapter.feed = FeedSettings("told", "https://shop.example", currency, tax_included=shown)
+    taxed = Stated("A", title="A", price=Decimal(price), currency=currency, **rates)
     monkeypatch.setattr(adapter, "read", lambda *how: iter([[taxed]]))
     (chunk,) = adapter.fetch(Lane.CATALOGUE, None)
-    assert chunk.records[0].price == minor
+    return chunk.records[0].price
 
 
 def refused_of(monkeypatch, *articles: Stated) -> tuple[list[str], list[str], list[tuple[str, int]]]:

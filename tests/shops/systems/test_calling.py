@@ -41,6 +41,16 @@ def test_answer_is_json_or_nothing(caller):
 
 
 @responses.activate
+@pytest.mark.parametrize(("status", "unknown"), [(301, False), (303, True), (308, False)])
+def test_other_address_is_named_and_not_taken_for_maintenance(status, unknown, caller):
+    there = {"Location": "https://www.example.org/api/a?token=x"}
+    responses.post(f"{URL}/a", status=status, body="<title>Moved</title>", headers=there)
+    error = fails(caller, method="post")
+    assert (error.trouble, error.permanent, error.unknown_outcome) == ("system_address", True, unknown)
+    assert error.values["detail"] == f"{status} → https://www.example.org/api/a"
+
+
+@responses.activate
 @pytest.mark.parametrize(
     ("status", "body", "trouble", "permanent"),
     [
@@ -123,9 +133,8 @@ def test_system_that_always_has_one_page_more_is_given_up(monkeypatch):
     monkeypatch.setattr(channel, "HEARD_SECONDS", 0.3)
     monkeypatch.setattr(lightspeed, "FOUND", 1)
     shop = factories.shop(channel="lightspeed")
-    keeping.keep(
-        shop.pk, Access("lightspeed", "https://93.184.216.34", {"customer_id": "1"}, {"key": SECRET}), now=NOON
-    )
+    options = {"customer_id": "1", keeping.FOUND: {}}
+    keeping.keep(shop.pk, Access("lightspeed", "https://93.184.216.34", options, {"key": SECRET}), now=NOON)
     with pytest.raises(ChannelError) as caught:
         list(lightspeed.LightspeedChannel(shop).states(NOON))
     assert (caught.value.permanent, caught.value.unknown_outcome) == (False, False)

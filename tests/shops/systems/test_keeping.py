@@ -95,3 +95,14 @@ def test_first_call_keeps_nothing_of_what_was_entered_anew_meanwhile(connection,
     monkeypatch.setattr(Scripted, "check", lambda client: (entered_meanwhile(), check(client))[1])
     keeping.check(connection, now=NOON - timedelta(hours=1))
     assert ShopSystem.objects.get().options == {"company": "B"}
+
+
+def test_what_was_not_called_yet_gives_no_access_and_is_no_failure(connection):
+    shop_id = connection.shop_id
+    with pytest.raises(SystemCallError) as caught:
+        keeping.access_of(shop_id, scripted.KIND, now=NOON)
+    assert (caught.value.trouble, caught.value.permanent) == ("system_new", False)
+    assert keeping.failed(connection, caught.value.told, now=NOON).total_seconds() == caught.value.later_seconds > 0
+    assert (ShopSystem.objects.get().failing_since, ShopSystem.objects.get().trouble) == (None, {})
+    keeping.check(connection, now=NOON - timedelta(hours=1))
+    assert keeping.access_of(shop_id, scripted.KIND, now=NOON - timedelta(hours=1)).options["company_id"] == 1
