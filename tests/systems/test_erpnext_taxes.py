@@ -63,9 +63,14 @@ class TestPrices(SystemBehaviour):
         self.system.taxed("Books", "Reduced", "Item Group")
         assert self._with_tax().by_sku[SECOND.sku].price == round(SECOND.price * Decimal("1.055"))
 
-    def test_network_without_tax_has_them_as_they_are_and_asks_for_nothing_more(self):
+    def test_network_without_tax_has_them_as_they_are_and_asks_for_no_article(self):
+        """The whole reading asks whether prices are without tax still, a poll for nothing."""
         self.system.taxed(FIRST.sku, "Exempt")
         assert self._rates(tax_included=False) == [0.0] * 3
+        assert [call.path for call in self.between.calls if b'"Item Tax"' in call.body] == []
+        cursor = self._with_tax(tax_included=False).cursor
+        self.between.calls.clear()
+        self._with_tax(cursor, tax_included=False)
         assert [call.path for call in self.between.calls if b"Tax" in call.body or "Tax" in call.path] == []
 
     def test_what_is_valid_from_a_day_on_goes_before_what_always_is(self):
