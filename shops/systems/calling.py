@@ -100,10 +100,7 @@ DETAILS = frozenset(
     ]
 )
 PERMANENT = frozenset(
-    [
-        *(Trouble.KEY, Trouble.CONTEXT, Trouble.PRICES, Trouble.VERSION),
-        *(Trouble.ADDRESS, Trouble.REFUSED, Trouble.MISSING),
-    ]
+    {Trouble.KEY, Trouble.CONTEXT, Trouble.PRICES, Trouble.VERSION, Trouble.ADDRESS, Trouble.REFUSED, Trouble.MISSING}
 )
 
 
