@@ -62,6 +62,7 @@ ELSEWHERE = (
     "acknowledging.",
     "alternative.",
     "back_order.",
+    "undated.",
     "bringing.",
     "carrying.",
     "ending.",
