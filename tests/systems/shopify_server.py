@@ -520,8 +520,9 @@ def _handler(system: ShopifyUnderTest) -> type[DatedHandler]:
 
 
 def _found(rows: list[Row], query: str | None) -> list[Row]:
-    """Terms joined by AND or by OR, with a backslash before a sign that is meant as it is
-    (https://shopify.dev/docs/api/usage/search-syntax). Of words it finds what begins so, too, and whatever their case."""
+    """Terms joined by AND or by OR, with a backslash before a sign that is meant as it is, as
+    https://shopify.dev/docs/api/usage/search-syntax has it. Of words it finds what begins so, too, and whatever their
+    case."""
     if not query:
         return rows
     term = r"""(\w+):(>=)?(?:"((?:\\.|[^"\\])*)"|'([^']*)'|(\S+))"""
