@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.db.models import Q
 
+from catalog_sync.adapters import adapter_class
 from catalog_sync.adapters.base import FeedSettings
 from catalog_sync.models import Feed, ReadRow, SourceRecord, StockLane, SyncRun
+from catalog_sync.reasons import FeedError
 from catalog_sync.records import Availability
 from marketplace.foundation import network
+from shops.systems import SYSTEMS
 
 Lane = Feed.Lane
 
@@ -60,6 +64,23 @@ def settings_of(feed: Feed, row: ReadRow) -> FeedSettings:
 def is_whole_due(row: ReadRow, *, now: datetime) -> bool:
     """Whether a lane that is asked for changes has to be asked for everything."""
     return row.full_at is None or now - row.full_at >= timedelta(hours=row.full_every_hours)
+
+
+def asks_for_changes(feed: Feed, lane: str) -> bool:
+    """Not where its system cannot say what changed in the lane, whatever that is set to."""
+    try:
+        whole: Collection[str] = getattr(adapter_class(feed.kind), "whole_lanes", ())
+    except FeedError:  # of a package that is not there any more
+        whole = ()
+    return row_of(feed, lane).mode == Feed.Mode.DELTA and lane not in whole
+
+
+def changes_come_first(feed: Feed, lane: str, *, now: datetime) -> bool:
+    """Whether a system that is to be asked for all of its numbers is asked for their changes just before: what is found
+    beyond those is what they had missed (`health`), and no sale of today."""
+    row = row_of(feed, lane)
+    is_due = bool(row.cursor) and is_whole_due(row, now=now)
+    return is_due and feed.kind in SYSTEMS and lane == number_lane(feed) and asks_for_changes(feed, lane)
 
 
 def number_lane(feed: Feed) -> str:

@@ -39,26 +39,36 @@ def run(
     dry_run: bool = False,
     approve_run: SyncRun | None = None,
     pushed: Reading | None = None,
+    changes: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> SyncRun:
     """Read a feed and bring the stock records up to it. Bad input is no exception but a run that says what is wrong.
 
     `lane`: which of its lanes; empty: its own, or that of the approved run. `dry_run`: nothing is written, not even the
     run. `approve_run`: a person looked at that run; its list passes the guard if it has not changed since. `pushed`:
-    what the shop's program sent, in place of its list. `progress` hears how many articles were read. Raises
-    `runs.AlreadyRunningError`.
+    what the shop's program sent, in place of its list. `changes`: of a system these alone. `progress` hears how many
+    articles were read. Raises `runs.AlreadyRunningError`.
     """
     started = time.monotonic()
     approved_hash = approve_run.content_hash if approve_run else None
     lane = lane or (approve_run.lane if approve_run else feed.lane)
     row = lanes.row_of(feed, lane)
+    if not (dry_run or approve_run or pushed or changes) and lanes.changes_come_first(feed, lane, now=now):
+        before = run(feed, now=now, lane=lane, changes=True)
+        if connections.is_away(before):
+            return before
+        now += timedelta(seconds=time.monotonic() - started)
+        row = lanes.row_of(feed, lane)
     this = (
         SyncRun(feed=feed, lane=lane, started_at=now)
         if dry_run
         else runs.begin(feed, now=now, lane=lane, approved=approve_run, pushed=pushed is not None)
     )
     try:
-        with nullcontext(pushed) if pushed else opened(feed, lane, now=now) as reading, bulk.rarely_collecting():
+        with (
+            nullcontext(pushed) if pushed else opened(feed, lane, now=now, changes=changes) as reading,
+            bulk.rarely_collecting(),
+        ):
             if approve_run is None and is_unchanged(row, reading):
                 return _close_unchanged(this, reading, now=now, started=started)
             if approve_run is None and (waiting := _waiting_for_the_same(this, reading)) and not dry_run:

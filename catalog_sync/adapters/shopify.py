@@ -38,7 +38,7 @@ VARIANTS = f"query {PAGES} {{ productVariants{ARGUMENTS} {{ nodes {{ %(fields)s 
 LEVELS = """query ($location: ID!, $first: Int!, $after: String, $query: String) { location(id: $location) {
   inventoryLevels(first: $first, after: $after, query: $query) { nodes {
     quantities(names: ["available", "on_hand"]) { name quantity }
-    item { tracked variant { id legacyResourceId sku title product { title status } } } }
+    item { tracked variant { id legacyResourceId sku barcode title price product { title status } } } }
     pageInfo { hasNextPage endCursor } } } }"""
 AT_ONCE = 50  # products whose variants are asked for by one query
 BULK_PAGE = 500

@@ -66,13 +66,13 @@ def resolve(location: str) -> str:
 
 
 @contextmanager
-def opened(feed: Feed, lane: str, *, now: datetime) -> Iterator[Reading]:
-    """The chunks to come of one lane of the feed, and the hash of its content. Raises `FeedError`, then and while
-    chunks are read."""
+def opened(feed: Feed, lane: str, *, now: datetime, changes: bool = False) -> Iterator[Reading]:
+    """The chunks to come of one lane of the feed, and the hash of its content. `changes`: these alone, though all of it
+    is due. Raises `FeedError`, then and while chunks are read."""
     row = lanes.row_of(feed, lane)
     settings = _with_access(feed, lanes.settings_of(feed, row), now)
     can = adapter_class(feed.kind).capabilities
-    asks_for_all = DELTA in can and row.mode == row.Mode.DELTA and lanes.is_whole_due(row, now=now)
+    asks_for_all = DELTA in can and row.mode == row.Mode.DELTA and lanes.is_whole_due(row, now=now) and not changes
     since = Cursor(Lane(lane), row.cursor) if row.cursor and not asks_for_all else None
     location = resolve(settings.location)
     login = login_of(feed, location)

@@ -136,6 +136,8 @@ class Channel:
     # the same one sent again is known by its id and changes nothing, so that an unknown outcome needs no look-up.
     # Where it sends messages about orders it acknowledges; where it can be asked how they are it has states.
     capabilities: frozenset[str] = frozenset()
+    # Else `look_up` tells the person who has to look there; only where that one has it sent again it is.
+    looks_up = True
 
     def send(self, shop_order: ShopOrder, *, now: datetime) -> Receipt:
         """Hand the shop order to the shop. Sending the same one twice must have the effect of once wherever the system

@@ -48,8 +48,11 @@ class SystemChannel(Channel):
 
     # subclass implementation
     def find(self, client: Any, number: str) -> Any:
-        """The order under our number, as the system has it, or None."""
-        raise NotImplementedError
+        """The order under our number, as the system has it, or None. Not written where `looks_up` is False."""
+        raise client.caller.refused(
+            _("it cannot be asked whether it has %(number)s. Look there: have it sent again only if it is missing.")
+            % {"number": number}
+        )
 
     def enter(self, client: Any, shop_order: ShopOrder, lines: list[ShopOrderLine]) -> Any:
         """Make the order of these lines, whose units are `left_units`, and give it as the system has it."""
@@ -197,7 +200,7 @@ class SystemChannel(Channel):
             return ""
 
     def _send(self, client: Any, shop_order: ShopOrder, now: datetime) -> Receipt:
-        if (known := self._known(client, shop_order)) is not None:
+        if self.looks_up and (known := self._known(client, shop_order)) is not None:
             return known
         lines = _left(shop_order)
         free = self._free(client, lines)

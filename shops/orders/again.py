@@ -10,6 +10,7 @@ from marketplace.foundation import audit, leases
 from marketplace.foundation.models import MailMessage
 from marketplace.models import User
 from shops import mailing
+from shops.channels import CHANNELS, channel_class
 from shops.models import ShopOrder, ShopWebhook, Transmission
 
 POSTED = "webhook"
@@ -24,6 +25,8 @@ def send_again(shop_order: ShopOrder, *, by: User, now: datetime) -> bool:
             return False
         reason = row.last_error
         if row.parked_at:
+            if row.outcome == Transmission.Outcome.UNKNOWN and not _looks_up(row.channel):  # who pressed has looked
+                Transmission.objects.filter(pk=row.pk).update(outcome=Transmission.Outcome.WAITING)
             leases.unpark([row], now=now)
         elif shop_order.status == ShopOrder.Status.NEW and (mails := unsent_mails(shop_order)):
             reason = mails[0].last_error
@@ -44,6 +47,10 @@ def unsent_mails(shop_order: ShopOrder) -> list[MailMessage]:
     """Mails that bring it and have not left."""
     keys = [mailing.order_key(shop_order.number, part=part) for part in (False, True)]
     return list(MailMessage.objects.filter(dedupe_key__in=keys, sent_at=None).order_by("pk"))
+
+
+def _looks_up(channel: str) -> bool:
+    return channel not in CHANNELS or channel_class(channel).looks_up
 
 
 def _is_posted(row: Transmission) -> bool:

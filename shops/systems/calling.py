@@ -23,12 +23,12 @@ from django.utils.translation import gettext_noop as _
 
 from marketplace.foundation import http
 from marketplace.foundation.http import HttpError
+from shops.systems.said import said, title, without
 
 SECONDS = 60.0  # for one call and its answer
 MAX_BYTES = 16 * 1024**2  # of an answer
 MAX_FILE_BYTES = 512 * 1024**2
 SHOWN_CHARACTERS = 200
-_LEAST_SECRET = 4  # characters; what is shorter would be found in any text
 
 logger = logging.getLogger("halles.systems")
 T = TypeVar("T")
@@ -158,7 +158,7 @@ def understood(system: str, secrets: Iterable[str], but: type[Exception] = Syste
         raise
     except Exception as error:
         logger.exception("What %s answers was not understood.", system)
-        detail = _without(secrets, f"{type(error).__name__}: {error}")
+        detail = without(secrets, f"{type(error).__name__}: {error}")
         raise SystemCallError(Trouble.UNCLEAR, system, detail) from error
 
 
@@ -221,8 +221,8 @@ class Caller:
         if seconds <= 0:  # nothing was sent
             raise self.refused(TOO_SLOW, Trouble.AWAY)
         try:
-            said, asked_at = {**self.headers, **with_type, **headers}, datetime.now(UTC)
-            answer = http.call(method, url, sent, headers=said, seconds=seconds, max_bytes=MAX_BYTES, stays=True)
+            whole, asked_at = {**self.headers, **with_type, **headers}, datetime.now(UTC)
+            answer = http.call(method, url, sent, headers=whole, seconds=seconds, max_bytes=MAX_BYTES, stays=True)
         except HttpError as error:
             self._hear_clock(error.told_at, asked_at)  # that there is nothing may be told so
             raise self._trouble(error, writes=writes) from None  # its words have the address, and more
@@ -289,8 +289,8 @@ class Caller:
         except ValueError:
             text = answer.body[:2000].decode("utf-8", "replace")
             trouble = Trouble.MAINTENANCE if text.lstrip().startswith("<") else Trouble.UNCLEAR
-            said = _title(text) if trouble == Trouble.MAINTENANCE else text
-            raise self.refused(said, trouble, unknown_outcome=writes, status=answer.status) from None
+            shown = title(text) if trouble == Trouble.MAINTENANCE else text
+            raise self.refused(shown, trouble, unknown_outcome=writes, status=answer.status) from None
 
     def _trouble(self, error: HttpError, *, writes: bool) -> SystemCallError:
         status, later = error.status, error.later_seconds
@@ -299,7 +299,7 @@ class Caller:
         if status == 429:
             return self.refused("", Trouble.BUSY, status=status, later_seconds=later)
         if status is not None and 400 <= status < 500 and status not in (408, 425):
-            return self.refused(f"{status} {_said(error.body)}", status=status)
+            return self.refused(f"{status} {said(error.body)}", status=status)
         if status is None and error.permanent:
             return self.refused(str(error).split(": ", 1)[-1], Trouble.ADDRESS)
         detail = status or (TOO_SLOW if "too slow" in str(error) else NO_CONNECTION)
@@ -314,35 +314,4 @@ class Caller:
         return self.refused(detail, Trouble.ADDRESS, status=answer.status, unknown_outcome=unknown)
 
     def _scrubbed(self, text: str) -> str:
-        return _without(self.secrets, text)
-
-
-def _without(secrets: Iterable[str], text: str) -> str:
-    for secret in secrets:
-        text = text.replace(secret, "…") if len(secret) >= _LEAST_SECRET else text
-    return text
-
-
-def _said(body: bytes) -> str:
-    """What a refusal says, in its own words."""
-    text = body.decode("utf-8", "replace")
-    try:
-        found = json.loads(text)
-    except ValueError:
-        return _title(text)
-    if isinstance(found, dict):
-        names = ("message", "error", "errors", "detail", "exception")
-        found = next((found[name] for name in names if found.get(name)), found)
-        if isinstance(found, dict):
-            found = found.get("message") or found
-    if isinstance(found, list) and found and isinstance(found[0], dict):
-        found = found[0]
-        return " ".join(str(found[name]) for name in ("code", "detail", "message") if found.get(name)) or str(found)
-    return str(found)
-
-
-def _title(page: str) -> str:
-    """The title of a page, or how it begins."""
-    lower = page.lower()
-    start, end = lower.find("<title>"), lower.find("</title>")
-    return page[start + len("<title>") : end] if 0 <= start < end else page
+        return without(self.secrets, text)

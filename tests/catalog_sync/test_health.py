@@ -9,7 +9,7 @@ import pytest
 
 from catalog_sync.health import health
 from catalog_sync.models import Feed, SourceRecord, SyncRun
-from shops.models import StockIncident
+from shops.models import Allocation, StockIncident
 from tests import factories
 from tests.catalog_sync.memory import NOON, feed
 
@@ -60,3 +60,6 @@ def test_what_was_sold_beyond_its_number_counts_with_the_feed_that_lists_it():
     StockIncident.objects.create(stock_record=record, opened_at=NOON - DAY, in_stock=0, allocated=1)
     assert [health(each, now=NOON).oversold for each in (of, other)] == [1, 0]
     assert health(of, now=NOON + 31 * DAY).oversold == 0
+    for cause, counted in ((Allocation.Cause.LINE, 1), (Allocation.Cause.NOT_FOUND, 0)):  # that is no number's fault
+        Allocation.objects.create(stock_record=record, units=1, cause=cause, created_at=NOON - 2 * DAY)
+        assert health(of, now=NOON).oversold == counted

@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from catalog_sync import sync
+from catalog_sync import health, sync
+from catalog_sync.adapters import adapter_class
 from catalog_sync.doors import connecting
 from catalog_sync.models import Feed, StockLane
 from catalog_sync.reasons import FeedError
@@ -19,11 +20,11 @@ from shops.models import ShopSystem, Transmission
 from shops.orders import hearing, routing
 from tests import factories
 from tests.systems import faults
-from tests.systems.behaviour import FIRST
+from tests.systems.behaviour import FIRST, SECOND
 from tests.systems.behaviour_chain import ConnectedBehaviour
 from tests.systems.faults import between
 from tests.systems.known import KNOWN
-from tests.systems.under_test import LOOKS_UP, SAYS_TAX
+from tests.systems.under_test import KNOWS_STOCK_CHANGES, LOOKS_UP, SAYS_TAX
 
 # Signs that separate, quote or stand for any in the questions of one system or another.
 ODD_NUMBERS = ["A,1", "12,34", "A|1", "A[1]", "A'1\"", "A\\1", "A/1", "A:1 (x)", "A%", "A_1*", "a&b=c+d#e?"]
@@ -125,6 +126,31 @@ class BelievingBehaviour(ConnectedBehaviour):
                 continue
             order = self.ordered(**{sku: 1})
             assert [(line.sku, line.answer) for line in self.send(order).lines] == [(sku, Answer.ACCEPTED)]
+
+    def test_sale_that_no_reading_of_changes_missed_is_no_drift(self, monkeypatch):
+        """The whole reading of a day finds what was sold since the last one of changes, too."""
+        self.needs(KNOWS_STOCK_CHANGES)
+        self.synced()
+        self.synced(Lane.STOCK)
+        for known in (FIRST, SECOND):
+            self.system.sell(known.sku, 1)
+            StockLane.objects.update(full_at=None)
+            (run,) = self.synced(Lane.STOCK)
+            assert (run.complete, self.sellable(known.sku)) == (True, known.quantity - 1)
+            missed = known == SECOND
+            found = health.health(self.feed, now=timezone.now())
+            assert (known.sku, found.drift) == (known.sku, int(missed))
+            self._misses_changes(monkeypatch)
+
+    def _misses_changes(self, monkeypatch) -> None:
+        adapter = adapter_class(self.system.kind)
+        read = adapter.read
+
+        def missed(adapter, client, lane, since):
+            pages = read(adapter, client, lane, since)
+            return pages if since is None else ([each for each in page if False] for page in pages)
+
+        monkeypatch.setattr(adapter, "read", missed)
 
     def _answers(self, says: bytes) -> None:
         self.between.clear()

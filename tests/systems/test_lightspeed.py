@@ -14,7 +14,7 @@ from shops.models import ShopSystem
 from shops.systems import keeping
 from shops.systems.calling import SystemCallError
 from tests.systems import lightspeed_server
-from tests.systems.behaviour import FIRST, SECOND, Door, ReadingBehaviour, running
+from tests.systems.behaviour import FIRST, SECOND, Door, ReadingBehaviour, found, running
 from tests.systems.behaviour_orders import OrderingBehaviour
 from tests.systems.known import KNOWN
 from tests.systems.lightspeed_server import CODE, SECRET, LightspeedUnderTest
@@ -101,7 +101,7 @@ class TestOrders(OrderingBehaviour):
     def _by_application(self) -> ShopSystem:
         access = self.system.by_application(self.between.address)
         access.options.update(self.system.known_of())
-        return keeping.keep(self.shop.pk, access, now=timezone.now())
+        return keeping.keep(self.shop.pk, found(access), now=timezone.now())
 
     def test_refresh_token_is_another_one_after_each_use_and_never_used_twice(self):
         connection, now = self._by_application(), timezone.now()
