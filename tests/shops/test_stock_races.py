@@ -6,6 +6,7 @@ import random
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 import pytest
 from django.db import OperationalError, connection, transaction
@@ -80,8 +81,8 @@ class TestOnPostgreSQL:
         meeting, take = threading.Barrier(2), stock._take_guarded
         met: set[int] = set()
 
-        def take_and_wait(record: StockRecord, units: int, at: object) -> bool:
-            taken = take(record, units, at)
+        def take_and_wait(record: StockRecord, *asked: Any) -> bool:
+            taken = take(record, *asked)
             if threading.get_ident() not in met:
                 met.add(threading.get_ident())
                 with suppress(threading.BrokenBarrierError):
