@@ -70,5 +70,6 @@ def follow(
         ReroutedUnits.objects.filter(pk=part.pk).update(moved_to=line)
     facts = {line.record.product_id: getattr(line.record.product, "facts", None) for line in planned.lines}
     checkout = declined.order.checkout
-    commission.freeze(lines, facts, channel=checkout.channel, partner_id=referrals.earning(checkout), at=now)
+    earning = referrals.earning(checkout)
+    prepared.insert(commission.agreed(lines, facts, channel=checkout.channel, partner_id=earning, at=now))
     return lines[0].shop_order

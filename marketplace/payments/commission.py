@@ -97,18 +97,6 @@ def sold_form(facts: ProductFacts | None) -> str:
     return SoldForm.PRINTED if facts.is_book or facts.form in _PRINTED else SoldForm.OTHER
 
 
-def freeze(
-    lines: Sequence[ShopOrderLine],
-    facts: Mapping[int, ProductFacts | None],
-    *,
-    channel: str = SoldBy.WEB,
-    partner_id: int | None = None,
-    at: datetime,
-) -> list[LineCommission]:
-    """Write `agreed`, in the transaction that makes the lines."""
-    return prepared.insert(agreed(lines, facts, channel=channel, partner_id=partner_id, at=at))
-
-
 def agreed(
     lines: Sequence[ShopOrderLine],
     facts: Mapping[int, ProductFacts | None],
@@ -201,7 +189,7 @@ def frozen(lines: Sequence[ShopOrderLine]) -> dict[int, LineCommission]:
             missing[line.shop_order].append(line)
     for shop_order, late in missing.items():
         facts = ProductFacts.objects.in_bulk([line.product_id for line in late if line.product_id])
-        found |= {row.pk: row for row in freeze(late, facts, at=shop_order.created_at)}
+        found |= {row.pk: row for row in prepared.insert(agreed(late, facts, at=shop_order.created_at))}
     return found
 
 
